@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The OCI run-time configuration, config.json
+ *
+ * Structs with the names of the specification (runtime-spec 1.3, config.md and
+ * config-linux.md). A zeroed struct is a valid, empty configuration. Numbers
+ * that may be absent have a `has_` bool beside them. Unknown keys are ignored.
+ */
+#ifndef DOLIUM_FORMAT_OCI_CONFIG_H
+#define DOLIUM_FORMAT_OCI_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/auto.h"
+#include "base/strmap.h"
+#include "base/strv.h"
+
+struct buf;
+struct err;
+
+struct oci_idmap {
+	uint32_t container_id, host_id, size;
+};
+
+struct oci_mount {
+	char *destination, *type, *source;
+	struct strv options;
+	struct oci_idmap *uid_mappings;
+	size_t n_uid_mappings;
+	struct oci_idmap *gid_mappings;
+	size_t n_gid_mappings;
+};
+
+struct oci_rlimit {
+	char *type; /* "RLIMIT_NOFILE" */
+	uint64_t soft, hard;
+};
+
+struct oci_capabilities {
+	struct strv bounding, effective, inheritable, permitted, ambient;
+};
+
+struct oci_user {
+	uint32_t uid, gid, umask;
+	bool has_umask;
+	uint32_t *additional_gids;
+	size_t n_additional_gids;
+};
+
+struct oci_process {
+	bool terminal;
+	uint64_t console_height, console_width; /* 0: not said */
+	struct oci_user user;
+	struct strv args, env;
+	char *cwd;
+	struct oci_capabilities *capabilities; /* NULL: not said */
+	struct oci_rlimit *rlimits;
+	size_t n_rlimits;
+	bool no_new_privileges;
+	char *apparmor_profile, *selinux_label;
+	int32_t oom_score_adj;
+	bool has_oom_score_adj;
+};
+
+struct oci_namespace {
+	char *type; /* pid network mount ipc uts user cgroup time */
+	char *path; /* NULL: a new one */
+};
+
+struct oci_device {
+	char *path, *type; /* type: c b u p */
+	int64_t major, minor;
+	uint32_t file_mode, uid, gid;
+	bool has_file_mode, has_uid, has_gid;
+};
+
+struct oci_device_rule {
+	bool allow;
+	char *type, *access; /* NULL: all */
+	int64_t major, minor;
+	bool has_major, has_minor; /* absent: any; -1: any */
+};
+
+struct oci_memory {
+	int64_t limit, reservation, swap;
+	bool has_limit, has_reservation, has_swap;
+	uint64_t swappiness;
+	bool has_swappiness, disable_oom_killer;
+};
+
+struct oci_cpu {
+	uint64_t shares, period, burst;
+	int64_t quota, idle;
+	bool has_shares, has_period, has_burst, has_quota, has_idle;
+	char *cpus, *mems;
+};
+
+struct oci_throttle_device {
+	int64_t major, minor;
+	uint64_t rate;
+};
+
+struct oci_weight_device {
+	int64_t major, minor;
+	uint32_t weight, leaf_weight;
+	bool has_weight, has_leaf_weight;
+};
+
+struct oci_block_io {
+	uint32_t weight, leaf_weight;
+	bool has_weight, has_leaf_weight;
+	struct oci_weight_device *weight_devices;
+	size_t n_weight_devices;
+	struct oci_throttle_device *read_bps;
+	size_t n_read_bps;
+	struct oci_throttle_device *write_bps;
+	size_t n_write_bps;
+	struct oci_throttle_device *read_iops;
+	size_t n_read_iops;
+	struct oci_throttle_device *write_iops;
+	size_t n_write_iops;
+};
+
+struct oci_hugepage_limit {
+	char *page_size; /* "2MB" */
+	uint64_t limit;
+};
+
+struct oci_resources {
+	struct oci_device_rule *devices;
+	size_t n_devices;
+	struct oci_memory *memory;
+	struct oci_cpu *cpu;
+	struct oci_block_io *block_io;
+	struct oci_hugepage_limit *hugepage_limits;
+	size_t n_hugepage_limits;
+	int64_t pids_limit;
+	bool has_pids_limit;
+	struct strmap unified;
+};
+
+struct oci_seccomp_arg {
+	uint32_t index;
+	uint64_t value, value_two;
+	char *op; /* SCMP_CMP_NE LT LE EQ GE GT MASKED_EQ */
+};
+
+struct oci_seccomp_rule {
+	struct strv names;
+	char *action;
+	uint32_t errno_ret;
+	bool has_errno_ret;
+	struct oci_seccomp_arg *args;
+	size_t n_args;
+};
+
+struct oci_seccomp {
+	char *default_action;
+	uint32_t default_errno_ret;
+	bool has_default_errno_ret;
+	struct strv architectures, flags;
+	char *listener_path, *listener_metadata;
+	struct oci_seccomp_rule *syscalls;
+	size_t n_syscalls;
+};
+
+struct oci_hook {
+	char *path;
+	struct strv args, env;
+	int64_t timeout; /* seconds */
+	bool has_timeout;
+};
+
+struct oci_hook_list {
+	struct oci_hook *items;
+	size_t n;
+};
+
+struct oci_hooks {
+	struct oci_hook_list prestart, create_runtime, create_container, start_container, poststart,
+	    poststop;
+};
+
+struct oci_linux {
+	struct oci_namespace *namespaces;
+	size_t n_namespaces;
+	struct oci_idmap *uid_mappings;
+	size_t n_uid_mappings;
+	struct oci_idmap *gid_mappings;
+	size_t n_gid_mappings;
+	struct oci_device *devices;
+	size_t n_devices;
+	char *cgroups_path;
+	struct oci_resources *resources;
+	struct strmap sysctl;
+	struct oci_seccomp *seccomp;
+	char *rootfs_propagation;
+	struct strv masked_paths, readonly_paths;
+	char *mount_label;
+};
+
+struct oci_config {
+	char *oci_version;
+	char *root_path; /* root.path */
+	bool root_readonly;
+	char *hostname, *domainname;
+	struct oci_mount *mounts;
+	size_t n_mounts;
+	struct oci_process *process; /* NULL: not said */
+	struct oci_hooks *hooks;
+	struct strmap annotations;
+	struct oci_linux *linux_; /* NULL: not said */
+};
+
+/*
+ * Reads and checks one. On failure nothing needs freeing. -EBADMSG: not a valid
+ * configuration; the text starts with "config.json: " and the path of the value.
+ */
+int oci_config_parse(const char *text, size_t len, struct oci_config **ret_config, struct err *e);
+
+/* Appends it as JSON text; oci_config_parse() of that gives an equal struct. */
+void oci_config_write(const struct oci_config *config, struct buf *to);
+
+struct oci_config *oci_config_free(struct oci_config *config); /* NULL is fine; returns NULL */
+AUTO_DEFINE(struct oci_config *, oci_config_free);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Snapshots: what a storage driver does
+ *
+ * A driver turns layers (lowest first) and a private, writable directory into
+ * one root file system, and takes it down again. It knows nothing of images or
+ * containers. Ids on disk are always the container's own; `userns_fd` asks for a
+ * shifted view.
+ *
+ * A driver is a constant: one `const struct snapshot_driver` at the end of its file,
+ * declared below and listed in store/snapshots.c. All pass the same test,
+ * tests/unit/test_snapshot.c. EROFS, btrfs, vfs and dm-thin come behind this interface.
+ */
+#ifndef DOLIUM_STORE_SNAPSHOT_H
+#define DOLIUM_STORE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+
+enum snapshot_capability {
+	SNAPSHOT_IDMAP_LOWER = 1 << 0, /* layers are seen through an id map without chown */
+	SNAPSHOT_IDMAP_UPPER = 1 << 1, /* so is what the container writes */
+	SNAPSHOT_VOLATILE = 1 << 2, /* can skip durability of the upper */
+};
+
+struct snapshot_stack {
+	const int *layer_fds; /* trees, lowest first; borrowed */
+	size_t n_layers;
+	int home_fd; /* private to this root: a directory, empty at prepare; borrowed */
+};
+
+struct snapshot_attach {
+	bool read_only;
+	bool is_volatile; /* what is written may be lost at a power cut: for containers run with
+	                     --rm */
+	int userns_fd; /* -1: ids are not shifted */
+};
+
+struct snapshot_driver {
+	const char *name; /* as a user writes it: "overlay" */
+
+	/* Can it serve below that directory on this host? -EOPNOTSUPP: no, and `e` says why. */
+	int (*probe)(int store_fd, struct err *e);
+	/* Flags of enum snapshot_capability, as probed. */
+	unsigned (*capabilities)(int store_fd);
+
+	/* Makes the writable part in home_fd. Mounts nothing. After a kill: run it again. */
+	int (*prepare)(const struct snapshot_stack *stack, struct err *e);
+
+	/*
+	 * Returns a DETACHED mount that the caller owns: nothing becomes visible in any mount
+	 * namespace, and closing the fd undoes it. Once at a time where it is writable.
+	 */
+	int (*attach)(
+	    const struct snapshot_stack *stack, const struct snapshot_attach *how, struct err *e);
+
+	/* May be NULL: the driver keeps nothing outside home_fd. Safe to call twice. */
+	int (*discard)(int home_fd, struct err *e);
+};
+
+extern const struct snapshot_driver snapshot_overlay;
+
+const struct snapshot_driver *snapshot_find(const char *name); /* NULL where there is none */
+/* The first driver, best first, whose probe accepts the directory. */
+int snapshot_pick(int store_fd, const struct snapshot_driver **ret_driver, struct err *e);
+
+#endif
