@@ -68,6 +68,20 @@ const char *dolium_value_text(
     const struct dolium_value *v, const char *key); /* "" where it is not there or no text */
 int64_t dolium_value_number(const struct dolium_value *v, const char *key);
 bool dolium_value_bool(const struct dolium_value *v, const char *key);
+/* In these three a `key` of NULL means `v` itself: an element of an array of texts or numbers. */
+
+/* The name of the i-th member of an object; dolium_value_at() has its value. NULL: no object, or
+ * no such member. */
+const char *dolium_value_key(const struct dolium_value *v, size_t i);
+
+/*
+ * To change what a list returned before it is printed (ids cut to twelve digits, sizes for people).
+ * A new value is an empty object; dolium_value_set() adds or replaces a text in an object; the row
+ * is dolium_value_at() of a list, as something that can be set. -ENOMEM, -EINVAL: no object.
+ */
+struct dolium_value *dolium_value_new(void);
+int dolium_value_set(struct dolium_value *object, const char *key, const char *text);
+struct dolium_value *dolium_value_row(struct dolium_value *list, size_t i);
 
 /* As JSON text; `indent` 0: one line. The caller frees *ret_text. */
 int dolium_value_json(const struct dolium_value *v, unsigned indent, char **ret_text);
