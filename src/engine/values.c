@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Values: what lists and inspections return
+ *
+ * A dolium_value is a json_value under a public name; the struct dolium_value
+ * itself is never defined. So a part of a tree is a value as well, and nothing is copied.
+ */
+#include <errno.h>
+
+#include "base/buf.h"
+#include "engine/engine.h"
+#include "format/json.h"
+
+struct dolium_value *engine_value(struct json_value *v)
+{
+	return (struct dolium_value *)v;
+}
+
+const struct json_value *engine_json(const struct dolium_value *v)
+{
+	return (const struct json_value *)v;
+}
+
+int engine_value_parse(const struct buf *text, struct dolium_value **ret, struct err *e)
+{
+	struct json_value *v;
+	int r = buf_error(text);
+
+	if (r < 0)
+		return err_set(e, r, "cannot make a report");
+	r = json_value_parse(buf_text(text), text->len, "report", &v, e);
+	if (r < 0)
+		return r;
+	*ret = engine_value(v);
+	return 0;
+}
+
+void dolium_value_free(struct dolium_value *v)
+{
+	json_value_free((struct json_value *)v);
+}
+
+size_t dolium_value_count(const struct dolium_value *v)
+{
+	return json_value_count(engine_json(v));
+}
+
+const struct dolium_value *dolium_value_at(const struct dolium_value *v, size_t i)
+{
+	return (const struct dolium_value *)json_value_at(engine_json(v), i);
+}
+
+const struct dolium_value *dolium_value_get(const struct dolium_value *v, const char *key)
+{
+	return (const struct dolium_value *)json_value_get(engine_json(v), key);
+}
+
+/* `key` NULL: the value itself, for entries of an array. */
+static const struct json_value *value_part(const struct dolium_value *v, const char *key)
+{
+	return key ? json_value_get(engine_json(v), key) : engine_json(v);
+}
+
+const char *dolium_value_text(const struct dolium_value *v, const char *key)
+{
+	const char *text = json_value_string(value_part(v, key));
+
+	return text ? text : "";
+}
+
+int64_t dolium_value_number(const struct dolium_value *v, const char *key)
+{
+	return json_value_i64(value_part(v, key));
+}
+
+bool dolium_value_bool(const struct dolium_value *v, const char *key)
+{
+	return json_value_bool(value_part(v, key));
+}
+
+int dolium_value_json(const struct dolium_value *v, unsigned indent, char **ret_text)
+{
+	AUTO_BUF struct buf text = { 0 };
+
+	json_value_write(engine_json(v), indent, &text);
+	return buf_take(&text, ret_text);
+}
