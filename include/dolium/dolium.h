@@ -64,7 +64,6 @@ void dolium_value_free(struct dolium_value *v);
 size_t dolium_value_count(const struct dolium_value *v);
 const struct dolium_value *dolium_value_at(const struct dolium_value *v, size_t i);
 const struct dolium_value *dolium_value_get(const struct dolium_value *v, const char *key);
-/* `key` NULL: of the value itself, for entries of an array. */
 const char *dolium_value_text(
     const struct dolium_value *v, const char *key); /* "" where it is not there or no text */
 int64_t dolium_value_number(const struct dolium_value *v, const char *key);

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "engine/engine.h"
 #include "format/json.h"
+#include "format/json_edit.h"
 
 struct dolium_value *engine_value(struct json_value *v)
 {
@@ -47,7 +48,36 @@ size_t dolium_value_count(const struct dolium_value *v)
 
 const struct dolium_value *dolium_value_at(const struct dolium_value *v, size_t i)
 {
-	return (const struct dolium_value *)json_value_at(engine_json(v), i);
+	const struct json_value *json = engine_json(v);
+
+	if (json_value_type(json) == JSON_OBJECT)
+		return (const struct dolium_value *)json_value_entry(json, i, NULL);
+	return (const struct dolium_value *)json_value_at(json, i);
+}
+
+const char *dolium_value_key(const struct dolium_value *v, size_t i)
+{
+	const char *key = NULL;
+
+	if (json_value_type(engine_json(v)) != JSON_OBJECT)
+		return NULL;
+	return json_value_entry(engine_json(v), i, &key) ? key : NULL;
+}
+
+struct dolium_value *dolium_value_new(void)
+{
+	return engine_value(json_value_new_object());
+}
+
+int dolium_value_set(struct dolium_value *object, const char *key, const char *text)
+{
+	return json_value_set_text((struct json_value *)object, key, text);
+}
+
+struct dolium_value *dolium_value_row(struct dolium_value *list, size_t i)
+{
+	/* The list may be changed, so its rows may: only the getters of json.h say const. */
+	return (struct dolium_value *)(uintptr_t)dolium_value_at(list, i);
 }
 
 const struct dolium_value *dolium_value_get(const struct dolium_value *v, const char *key)
