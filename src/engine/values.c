@@ -71,6 +71,8 @@ struct dolium_value *dolium_value_new(void)
 
 int dolium_value_set(struct dolium_value *object, const char *key, const char *text)
 {
+	if (json_value_type(engine_json(object)) != JSON_OBJECT)
+		return -EINVAL;
 	return json_value_set_text((struct json_value *)object, key, text);
 }
 

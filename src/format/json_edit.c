@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <json-c/json_object.h>
 
-#include "format/json.h"
-
 struct json_value *json_value_new_object(void)
 {
 	return (struct json_value *)json_object_new_object();
@@ -18,8 +16,6 @@ int json_value_set_text(struct json_value *object, const char *key, const char *
 {
 	struct json_object *to = (struct json_object *)object, *value;
 
-	if (json_value_type(object) != JSON_OBJECT)
-		return -EINVAL;
 	value = json_object_new_string(text);
 	if (!value)
 		return -ENOMEM;

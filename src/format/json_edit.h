@@ -13,7 +13,7 @@ struct json_value;
 /* An empty object that the caller owns; NULL when memory is gone. */
 struct json_value *json_value_new_object(void);
 
-/* Adds or replaces a text in an object. -EINVAL: no object; -ENOMEM. */
+/* Adds or replaces a text in what the caller knows to be an object. -ENOMEM. */
 int json_value_set_text(struct json_value *object, const char *key, const char *text);
 
 #endif
