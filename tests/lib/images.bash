@@ -76,5 +76,5 @@ test_program() {
 	local out=$PROGRAMS/$1
 	[ "$out" -nt "$TESTLIB/$1.c" ] && return 0
 	mkdir -p "$PROGRAMS"
-	cc -std=gnu17 -O1 -Wall -static -o "$out.$$" "$TESTLIB/$1.c" && mv "$out.$$" "$out"
+	cc -std=gnu17 -D_GNU_SOURCE -O1 -Wall -static -o "$out.$$" "$TESTLIB/$1.c" && mv "$out.$$" "$out"
 }
