@@ -11,7 +11,8 @@
  * - json_writer: writes text in one pass, into a buf.
  *
  * Input is hostile: depth and size have ceilings, text must be UTF-8 without
- * NUL, the whole input must be one value, a key twice in one object is refused.
+ * NUL, the whole input must be one value, a key twice in one object is refused,
+ * and so is a whole number beyond 64 bits.
  */
 #ifndef DOLIUM_FORMAT_JSON_H
 #define DOLIUM_FORMAT_JSON_H
@@ -49,6 +50,8 @@ int json_value_parse(
     const char *text, size_t len, const char *what, struct json_value **ret_value, struct err *e);
 struct json_value *json_value_free(struct json_value *v); /* NULL is fine; returns NULL */
 AUTO_DEFINE(struct json_value *, json_value_free);
+/* One more owner of a part of a tree, who frees it by json_value_free(). */
+struct json_value *json_value_share(const struct json_value *v);
 
 enum json_type json_value_type(const struct json_value *v); /* NULL is JSON_NULL */
 /* Each returns NULL / 0 / false where `v` is NULL or of another type. */
@@ -56,12 +59,31 @@ const char *json_value_string(const struct json_value *v);
 bool json_value_bool(const struct json_value *v);
 int64_t json_value_i64(const struct json_value *v);
 double json_value_double(const struct json_value *v);
+/*
+ * A whole number, exactly: its sign and magnitude. -EINVAL: `v` is none; 1.0
+ * and 1e3 are none either.
+ */
+int json_value_integer(const struct json_value *v, bool *ret_negative, uint64_t *ret_magnitude);
+/* A number as it was written, "1e3" included. Borrowed: good until the next such call on `v`. */
+const char *json_value_number_text(const struct json_value *v);
 size_t json_value_count(const struct json_value *v); /* entries of an array or object */
 const struct json_value *json_value_at(const struct json_value *v, size_t i); /* array */
 const struct json_value *json_value_get(const struct json_value *v, const char *key); /* object */
 /* The i-th entry of an object in the order it was written; NULL behind the last. */
 const struct json_value *json_value_entry(
     const struct json_value *v, size_t i, const char **ret_key);
+
+/*
+ * Walks all entries of an object, in the order they were written: start with a
+ * zeroed cursor. False behind the last one, and where `object` is none. The way
+ * through a large object: json_value_entry() begins at the front each time.
+ */
+struct json_cursor {
+	const void *next;
+	bool begun;
+};
+bool json_value_next(const struct json_value *object, struct json_cursor *cursor,
+    const char **ret_key, const struct json_value **ret_value);
 
 /* Appends `v` as text; `indent` 0: one line, else that many blanks a level. */
 void json_value_write(const struct json_value *v, unsigned indent, struct buf *to);
@@ -101,7 +123,9 @@ struct json_field {
 struct json_shape {
 	size_t size; /* of the struct */
 	const struct json_field *fields;
-	/* May be NULL. Called when all fields of one struct are filled: to check or convert them.
+	/*
+	 * May be NULL. Called when all fields of one struct are filled, to check or convert them.
+	 * `path` is what stands before a key in a report: "config.json: linux.namespaces[2].".
 	 */
 	int (*check)(void *filled, const char *path, struct err *e);
 };
