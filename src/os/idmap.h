@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Id maps of user namespaces
+ *
+ * A map is text as the kernel reads it: lines "inside outside count".
+ */
+#ifndef DOLIUM_OS_IDMAP_H
+#define DOLIUM_OS_IDMAP_H
+
+#include <sys/types.h>
+
+/* Writes the maps of a process that is alone in a new user namespace. */
+int idmap_write(pid_t pid, const char *uid_map, const char *gid_map);
+
+/*
+ * Makes a user namespace with these maps that nobody lives in, for
+ * mount_idmap(). Returns its fd, which the caller owns.
+ */
+int idmap_userns(const char *uid_map, const char *gid_map);
+
+#endif
