@@ -16,7 +16,7 @@ image_make() {
 	exec {fd}>"$IMAGES/$name.lock"
 	flock "$fd"
 	if [ "$(cat "$IMAGES/$name/.made" 2>/dev/null)" != "$version" ]; then
-		rm -rf "$IMAGES/$name" "$IMAGES/$name.new"
+		rm -rf "${IMAGES:?}/$name" "$IMAGES/$name.new"
 		mkdir -p "$IMAGES/$name.new"
 		if ! "$@" "$IMAGES/$name.new" 3>&-; then
 			exec {fd}>&-
@@ -28,13 +28,14 @@ image_make() {
 	exec {fd}>&-
 }
 
-# The id of a cached image is the digest of its config, as docker and podman have it.
-image_id() { # NAME [TAG]
+# The id of an image in a layout is the digest of its config, as docker and podman have it.
+layout_id() { # DIR TAG
 	local manifest
-	manifest=$(jq -r --arg t "${2:-latest}" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $t).digest' \
-		"$IMAGES/$1/index.json")
-	jq -r .config.digest "$IMAGES/$1/blobs/sha256/${manifest#sha256:}" | cut -d: -f2
+	manifest=$(jq -r --arg t "$2" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $t).digest' \
+		"$1/index.json")
+	jq -r .config.digest "$1/blobs/sha256/${manifest#sha256:}" | cut -d: -f2
 }
+image_id() { layout_id "$IMAGES/$1" "${2:-latest}"; }
 
 # mkimage DIR:TAG [options] < description
 mkimage() {
