@@ -62,8 +62,10 @@ int limits_clone_fd(const struct limits *l);
 int limits_join(const struct limits *l, bool v2);
 /* The fds that limits_join() writes to, for who must keep them open: one per v1 hierarchy. */
 const int *limits_join_fds(const struct limits *l, size_t *ret_n);
+/* After limits_open(), before the clone: opens what limits_join() needs. */
+int limits_prepare_join(struct limits *l, struct err *e);
 
-/* Writes limits over those there are: what `resources` does not say stays. */
+/* Writes limits over those there are: what `resources` does not say stays; devices stay always. */
 int limits_update(struct limits *l, const struct oci_resources *resources, struct err *e);
 
 /* Has the kernel killed a process of the container for want of memory? */

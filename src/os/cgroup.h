@@ -55,15 +55,16 @@ struct cgroup_hierarchy {
 struct cgroup_layout {
 	struct cgroup_hierarchy items[CGROUP_HIERARCHIES_MAX];
 	size_t n;
-	bool pure_v2; /* the v2 hierarchy is the only one */
 };
 
 /*
- * Finds the hierarchies that are mounted. A few system calls where they are
- * mounted in the usual places, whatever the number of mounts; else it reads
- * /proc/self/mountinfo. A host without any gives an empty layout.
+ * Finds the mounted hierarchies of the `wanted` controllers (CGROUP_BIT()s). A
+ * few system calls where they are mounted in the usual places, whatever the
+ * number of mounts; else it reads /proc/self/mountinfo. The v2 hierarchy of a
+ * hybrid host is listed only if v1 does not have all that is wanted. A host
+ * without any gives an empty layout.
  */
-int cgroup_probe(struct cgroup_layout *ret_layout);
+int cgroup_probe(uint32_t wanted, struct cgroup_layout *ret_layout);
 
 /* The same out of the texts of /proc/self/cgroup and /proc/self/mountinfo. Pure, for tests. */
 int cgroup_read_hierarchies(const char *proc_self_cgroup, struct cgroup_layout *ret_layout);
@@ -81,12 +82,11 @@ const struct cgroup_hierarchy *cgroup_find_v2(const struct cgroup_layout *layout
 int cgroup_version(const char *path);
 
 /*
- * Makes the directory `path`, all of which stands below `root`, and its missing
- * parents. On v1 a new cpuset takes its parent's cpus and mems. Returns 1: made;
- * 0: the last part was there before. *ret_first (may be NULL) is the length of
- * the shortest prefix of `path` that had to be made, or 0.
+ * Makes the directory `path`, which stands below the hierarchy's root, and its
+ * missing parents. On v1 a new cpuset takes its parent's cpus and mems. Returns
+ * 1: made; 0: was there before. -ENOTSUP: the root is no cgroup file system.
  */
-int cgroup_make(const struct cgroup_hierarchy *hierarchy, const char *path, size_t *ret_first_made);
+int cgroup_make(const struct cgroup_hierarchy *hierarchy, const char *path);
 
 /*
  * v2: makes the controllers usable in `path` by writing them into
@@ -96,6 +96,11 @@ int cgroup_make(const struct cgroup_hierarchy *hierarchy, const char *path, size
 int cgroup_enable(const struct cgroup_hierarchy *hierarchy, const char *path, uint32_t wanted,
     uint32_t *ret_usable);
 
+/* v2: those that are usable in `path`. */
+int cgroup_usable(const char *path, uint32_t *ret_usable);
+
+/* Opens a file of the cgroup for writing; the caller owns the fd. One write(2) is one value. */
+int cgroup_open(const char *path, const char *file);
 /* Writes a value into a file of the cgroup; opens what is there, never creates. */
 int cgroup_write(const char *path, const char *file, const char *value);
 int cgroup_write_u64(const char *path, const char *file, uint64_t value);
@@ -124,8 +129,8 @@ int cgroup_frozen(const char *path);
 
 /*
  * v2: puts an eBPF program of type BPF_PROG_TYPE_CGROUP_DEVICE on the cgroup;
- * `insns` are n struct bpf_insn. In place of the one we put there before.
+ * `insns` are n struct bpf_insn.
  */
-int cgroup_attach_device_program(int cgroup_fd, const void *insns, size_t n);
+int cgroup_attach_device_program(const char *path, const void *insns, size_t n);
 
 #endif
