@@ -64,7 +64,7 @@ fuzz:
 	@tools/fuzz $(FUZZ_SECONDS)
 
 install: build
-	@meson configure $(BUILD) --prefix $(PREFIX)
+	@$(if $(filter command,$(firstword $(origin PREFIX))),meson configure $(BUILD) --prefix $(PREFIX))
 	@meson install -C $(BUILD) $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 clean:
