@@ -101,7 +101,9 @@ enum json_kind {
 	JSON_KIND_STRV, /* struct strv */
 	JSON_KIND_MAP, /* struct strmap: an object of texts */
 	JSON_KIND_KEYS, /* struct strv: the keys of an object, such as {"80/tcp":{}} */
-	JSON_KIND_STRUCT, /* a struct of `shape`, inline */
+	/* A struct of `shape`, inline. With offset 0 and a shape of the outer struct's own fields:
+	   an object in the text that is flat in the struct. */
+	JSON_KIND_STRUCT,
 	JSON_KIND_POINTER, /* pointer to a struct of `shape`; NULL where the key is absent or null
 	                    */
 	JSON_KIND_ARRAY, /* pointer to structs of `shape`, and a size_t right behind it: how many */
@@ -119,6 +121,17 @@ struct json_field {
 	    present; /* offset of a bool that is set when the key is there and not null; 0: none */
 	bool required;
 };
+
+/*
+ * A line of a table: JSON_FIELD(oci_device, "path", TEXT, path, .required = true),
+ * and JSON_HAS() as its last argument for a `has_path` beside it.
+ */
+#define JSON_FIELD(struct_, key_, kind_, member_, ...)                     \
+	{                                                                  \
+		.key = (key_), .kind = JSON_KIND_##kind_,                  \
+		.offset = offsetof(struct struct_, member_), ##__VA_ARGS__ \
+	}
+#define JSON_HAS(struct_, member_) .present = offsetof(struct struct_, has_##member_)
 
 struct json_shape {
 	size_t size; /* of the struct */

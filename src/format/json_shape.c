@@ -371,17 +371,19 @@ int json_shape_parse(const struct json_shape *shape, const char *text, size_t le
 	return json_shape_read(shape, value, what, to, e);
 }
 
+static void free_fields(const struct json_shape *shape, void *filled);
+
 static void free_array(const struct json_shape *shape, struct array *array)
 {
 	for (size_t i = 0; i < array->n; i++)
-		json_shape_done(shape, (char *)array->items + i * shape->size);
+		free_fields(shape, (char *)array->items + i * shape->size);
 	free(array->items);
 }
 
 static void free_pointer(const struct json_shape *shape, void *pointer)
 {
 	if (pointer)
-		json_shape_done(shape, pointer);
+		free_fields(shape, pointer);
 	free(pointer);
 }
 
@@ -399,7 +401,7 @@ static void free_field(const struct json_field *field, void *at)
 		strmap_done(at);
 		break;
 	case JSON_KIND_STRUCT:
-		json_shape_done(field->shape, at);
+		free_fields(field->shape, at);
 		break;
 	case JSON_KIND_POINTER:
 		free_pointer(field->shape, *(void **)at);
@@ -425,9 +427,14 @@ static void free_field(const struct json_field *field, void *at)
 	}
 }
 
-void json_shape_done(const struct json_shape *shape, void *filled)
+static void free_fields(const struct json_shape *shape, void *filled)
 {
 	for (const struct json_field *field = shape->fields; field->kind != JSON_KIND_END; field++)
 		free_field(field, (char *)filled + field->offset);
+}
+
+void json_shape_done(const struct json_shape *shape, void *filled)
+{
+	free_fields(shape, filled);
 	memset(filled, 0, shape->size);
 }

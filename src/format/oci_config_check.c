@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The OCI run-time configuration: what a table cannot say
+ */
+#include "format/oci_config_check.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "format/oci_config.h"
+
+static bool is_one_of(const char *text, const char *const *names)
+{
+	for (; *names; names++)
+		if (strcmp(text, *names) == 0)
+			return true;
+	return false;
+}
+
+static int check_absolute(const char *text, const char *path, const char *key, struct err *e)
+{
+	if (text[0] == '/')
+		return 0;
+	return err_refuse(e, -EBADMSG, "%s%s: not an absolute path: '%s'", path, key, text);
+}
+
+static int check_absolute_all(
+    const struct strv *texts, const char *path, const char *key, struct err *e)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		if (texts->items[i][0] != '/')
+			return err_refuse(e, -EBADMSG, "%s%s[%zu]: not an absolute path: '%s'",
+			    path, key, i, texts->items[i]);
+	return 0;
+}
+
+/* "" stands for "not said", where the specification has a path or a name. */
+static void drop_empty(char **text)
+{
+	if (*text && !**text) {
+		free(*text);
+		*text = NULL;
+	}
+}
+
+int oci_check_idmap(void *filled, const char *path, struct err *e)
+{
+	const struct oci_idmap *map = filled;
+	uint32_t last;
+
+	if (map->size == 0)
+		return err_refuse(e, -EBADMSG, "%ssize: a range of no ids", path);
+	if (__builtin_add_overflow(map->container_id, map->size - 1, &last) ||
+	    __builtin_add_overflow(map->host_id, map->size - 1, &last))
+		return err_refuse(e, -EBADMSG, "%ssize: the range ends beyond 32 bits", path);
+	return 0;
+}
+
+int oci_check_mount(void *filled, const char *path, struct err *e)
+{
+	struct oci_mount *mount = filled;
+	char *absolute = NULL;
+
+	drop_empty(&mount->type);
+	drop_empty(&mount->source);
+	if (!*mount->destination)
+		return err_refuse(e, -EBADMSG, "%sdestination: empty", path);
+	if (mount->destination[0] == '/')
+		return 0;
+	/* config.md, "Mounts": it may be relative, and then is so to "/". */
+	if (asprintf(&absolute, "/%s", mount->destination) < 0)
+		return err_set(e, -ENOMEM, "config.json");
+	free(mount->destination);
+	mount->destination = absolute;
+	return 0;
+}
+
+int oci_check_rlimit(void *filled, const char *path, struct err *e)
+{
+	static const char *const names[] = { "RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_CPU",
+		"RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_LOCKS", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE",
+		"RLIMIT_NICE", "RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_RSS", "RLIMIT_RTPRIO",
+		"RLIMIT_RTTIME", "RLIMIT_SIGPENDING", "RLIMIT_STACK", NULL };
+	const struct oci_rlimit *limit = filled;
+
+	if (!is_one_of(limit->type, names))
+		return err_refuse(e, -EBADMSG, "%stype: no such limit: '%s'", path, limit->type);
+	if (limit->soft > limit->hard)
+		return err_refuse(e, -EBADMSG, "%ssoft: above the hard limit", path);
+	return 0;
+}
+
+int oci_check_process(void *filled, const char *path, struct err *e)
+{
+	const struct oci_process *process = filled;
+	int r;
+
+	r = check_absolute(process->cwd, path, "cwd", e);
+	if (r < 0)
+		return r;
+	if (process->args.n == 0)
+		return err_refuse(e, -EBADMSG, "%sargs: missing", path);
+	if (process->oom_score_adj < -1000 || process->oom_score_adj > 1000)
+		return err_refuse(e, -EBADMSG, "%soomScoreAdj: not from -1000 to 1000", path);
+	if (process->user.umask > 0777)
+		return err_refuse(e, -EBADMSG, "%suser.umask: above 0777", path);
+	for (size_t i = 0; i < process->n_rlimits; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(process->rlimits[i].type, process->rlimits[k].type) == 0)
+				return err_refuse(e, -EBADMSG, "%srlimits[%zu].type: '%s' twice",
+				    path, i, process->rlimits[i].type);
+	return 0;
+}
+
+int oci_check_namespace(void *filled, const char *path, struct err *e)
+{
+	static const char *const kinds[] = { "pid", "network", "mount", "ipc", "uts", "user",
+		"cgroup", "time", NULL };
+	struct oci_namespace *ns = filled;
+
+	if (!is_one_of(ns->type, kinds))
+		return err_refuse(e, -EBADMSG, "%stype: no such kind: '%s'", path, ns->type);
+	drop_empty(&ns->path);
+	return ns->path ? check_absolute(ns->path, path, "path", e) : 0;
+}
+
+int oci_check_device(void *filled, const char *path, struct err *e)
+{
+	static const char *const types[] = { "c", "b", "u", "p", NULL };
+	struct oci_device *device = filled;
+
+	if (!is_one_of(device->type, types))
+		return err_refuse(
+		    e, -EBADMSG, "%stype: no such type of device: '%s'", path, device->type);
+	if (device->major < 0 || device->minor < 0 || device->major > UINT32_MAX ||
+	    device->minor > UINT32_MAX)
+		return err_refuse(e, -EBADMSG, "%smajor: no such device: %jd:%jd", path,
+		    (intmax_t)device->major, (intmax_t)device->minor);
+	/* Some writers leave the file type's bits in: `type` says it already. */
+	device->file_mode &= 07777;
+	return check_absolute(device->path, path, "path", e);
+}
+
+int oci_check_device_rule(void *filled, const char *path, struct err *e)
+{
+	static const char *const types[] = { "a", "b", "c", "u", NULL };
+	struct oci_device_rule *rule = filled;
+
+	drop_empty(&rule->type);
+	drop_empty(&rule->access);
+	if (rule->type && !is_one_of(rule->type, types))
+		return err_refuse(
+		    e, -EBADMSG, "%stype: no such type of device: '%s'", path, rule->type);
+	if (rule->access && strspn(rule->access, "rwm") != strlen(rule->access))
+		return err_refuse(
+		    e, -EBADMSG, "%saccess: more than r, w and m: '%s'", path, rule->access);
+	if (rule->major < -1 || rule->minor < -1 || rule->major > UINT32_MAX ||
+	    rule->minor > UINT32_MAX)
+		return err_refuse(e, -EBADMSG, "%smajor: no such device: %jd:%jd", path,
+		    (intmax_t)rule->major, (intmax_t)rule->minor);
+	return 0;
+}
+
+/* It becomes part of a file's name: "hugetlb.2MB.limit_in_bytes". */
+int oci_check_hugepage_limit(void *filled, const char *path, struct err *e)
+{
+	const struct oci_hugepage_limit *limit = filled;
+	const size_t digits = strspn(limit->page_size, "0123456789");
+	const char *unit = limit->page_size + digits;
+
+	if (digits == 0 || digits > 9 || !*unit || !strchr("KMG", *unit) ||
+	    strcmp(unit + 1, "B") != 0)
+		return err_refuse(
+		    e, -EBADMSG, "%spageSize: not a size of pages: '%s'", path, limit->page_size);
+	return 0;
+}
+
+int oci_check_resources(void *filled, const char *path, struct err *e)
+{
+	const struct oci_resources *resources = filled;
+
+	/* Each key is the name of a file in the cgroup's directory. */
+	for (size_t i = 0; i < resources->unified.n; i++) {
+		const char *key = resources->unified.items[i].key;
+
+		if (!strchr(key, '.') || key[0] == '.' || strchr(key, '/'))
+			return err_refuse(
+			    e, -EBADMSG, "%sunified: not a cgroup's file: '%s'", path, key);
+	}
+	return 0;
+}
+
+int oci_check_seccomp_arg(void *filled, const char *path, struct err *e)
+{
+	static const char *const ops[] = { "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",
+		"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ", NULL };
+	const struct oci_seccomp_arg *arg = filled;
+
+	if (arg->index > 5)
+		return err_refuse(
+		    e, -EBADMSG, "%sindex: a system call has no argument %u", path, arg->index);
+	if (!is_one_of(arg->op, ops))
+		return err_refuse(e, -EBADMSG, "%sop: no such comparison: '%s'", path, arg->op);
+	return 0;
+}
+
+static int check_action(const char *action, const char *path, const char *key, struct err *e)
+{
+	static const char *const actions[] = { "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS",
+		"SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP", "SCMP_ACT_ERRNO", "SCMP_ACT_TRACE",
+		"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", NULL };
+
+	if (is_one_of(action, actions))
+		return 0;
+	return err_refuse(e, -EBADMSG, "%s%s: no such action: '%s'", path, key, action);
+}
+
+int oci_check_seccomp_rule(void *filled, const char *path, struct err *e)
+{
+	const struct oci_seccomp_rule *rule = filled;
+
+	if (rule->names.n == 0)
+		return err_refuse(e, -EBADMSG, "%snames: empty", path);
+	return check_action(rule->action, path, "action", e);
+}
+
+int oci_check_seccomp(void *filled, const char *path, struct err *e)
+{
+	struct oci_seccomp *seccomp = filled;
+
+	drop_empty(&seccomp->listener_path);
+	drop_empty(&seccomp->listener_metadata);
+	if (seccomp->listener_metadata && !seccomp->listener_path)
+		return err_refuse(
+		    e, -EBADMSG, "%slistenerMetadata: there is no listenerPath", path);
+	return check_action(seccomp->default_action, path, "defaultAction", e);
+}
+
+int oci_check_hook(void *filled, const char *path, struct err *e)
+{
+	const struct oci_hook *hook = filled;
+
+	if (hook->has_timeout && hook->timeout <= 0)
+		return err_refuse(e, -EBADMSG, "%stimeout: not above 0", path);
+	return check_absolute(hook->path, path, "path", e);
+}
+
+static int check_namespaces_once(const struct oci_linux *l, const char *path, struct err *e)
+{
+	for (size_t i = 0; i < l->n_namespaces; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(l->namespaces[i].type, l->namespaces[k].type) == 0)
+				return err_refuse(e, -EBADMSG, "%snamespaces[%zu].type: '%s' twice",
+				    path, i, l->namespaces[i].type);
+	return 0;
+}
+
+static bool has_dot_dot(const char *text)
+{
+	const char *at = text;
+
+	while ((at = strstr(at, "..")) != NULL) {
+		const bool begins = at == text || at[-1] == '/';
+
+		if (begins && (at[2] == '/' || at[2] == '\0'))
+			return true;
+		at += 2;
+	}
+	return false;
+}
+
+int oci_check_linux(void *filled, const char *path, struct err *e)
+{
+	static const char *const propagations[] = { "private", "rprivate", "slave", "rslave",
+		"shared", "rshared", "unbindable", "runbindable", NULL };
+	struct oci_linux *l = filled;
+	int r;
+
+	drop_empty(&l->cgroups_path);
+	drop_empty(&l->rootfs_propagation);
+	drop_empty(&l->mount_label);
+	if (l->cgroups_path && has_dot_dot(l->cgroups_path))
+		return err_refuse(
+		    e, -EBADMSG, "%scgroupsPath: has '..' in it: '%s'", path, l->cgroups_path);
+	if (l->rootfs_propagation && !is_one_of(l->rootfs_propagation, propagations))
+		return err_refuse(e, -EBADMSG, "%srootfsPropagation: no such propagation: '%s'",
+		    path, l->rootfs_propagation);
+	for (size_t i = 0; i < l->sysctl.n; i++)
+		if (!*l->sysctl.items[i].key || strstr(l->sysctl.items[i].key, ".."))
+			return err_refuse(e, -EBADMSG, "%ssysctl: not a name: '%s'", path,
+			    l->sysctl.items[i].key);
+	r = check_namespaces_once(l, path, e);
+	if (r < 0)
+		return r;
+	r = check_absolute_all(&l->masked_paths, path, "maskedPaths", e);
+	if (r < 0)
+		return r;
+	return check_absolute_all(&l->readonly_paths, path, "readonlyPaths", e);
+}
+
+int oci_check_config(void *filled, const char *path, struct err *e)
+{
+	struct oci_config *config = filled;
+	const char *version = config->oci_version;
+
+	if (strncmp(version, "1.", 2) != 0 || version[2] < '0' || version[2] > '9')
+		return err_refuse(
+		    e, -EBADMSG, "%sociVersion: '%s', and only 1.x is spoken", path, version);
+	if (!*config->root_path)
+		return err_refuse(e, -EBADMSG, "%sroot.path: empty", path);
+	drop_empty(&config->hostname);
+	drop_empty(&config->domainname);
+	return 0;
+}

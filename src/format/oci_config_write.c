@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The OCI run-time configuration: writing
+ *
+ * What was not said is not written.
+ */
+#include "base/buf.h"
+#include "format/json.h"
+#include "format/oci_config.h"
+
+static void put_text(struct json_writer *w, const char *key, const char *text)
+{
+	if (text)
+		json_put_text(w, key, text);
+}
+
+static void put_true(struct json_writer *w, const char *key, bool value)
+{
+	if (value)
+		json_put_bool(w, key, true);
+}
+
+static void put_strv(struct json_writer *w, const char *key, const struct strv *texts)
+{
+	if (texts->n > 0)
+		json_put_texts(w, key, texts->items);
+}
+
+static void put_map(struct json_writer *w, const char *key, const struct strmap *map)
+{
+	if (map->n > 0)
+		json_put_map(w, key, map);
+}
+
+static void put_i64(struct json_writer *w, const char *key, bool has, int64_t value)
+{
+	if (has)
+		json_put_i64(w, key, value);
+}
+
+static void put_u64(struct json_writer *w, const char *key, bool has, uint64_t value)
+{
+	if (has)
+		json_put_u64(w, key, value);
+}
+
+/* As a call: PUT_LIST(w, "mounts", config->mounts, config->n_mounts, put_mount); */
+#define PUT_LIST(w_, key_, items_, n_, put_)           \
+	do {                                           \
+		if ((n_) == 0)                         \
+			break;                         \
+		json_open_array(w_, key_);             \
+		for (size_t i_ = 0; i_ < (n_); i_++) { \
+			json_open_object(w_, NULL);    \
+			put_(w_, &(items_)[i_]);       \
+			json_close_object(w_);         \
+		}                                      \
+		json_close_array(w_);                  \
+	} while (0)
+
+static void put_idmap(struct json_writer *w, const struct oci_idmap *map)
+{
+	json_put_u64(w, "containerID", map->container_id);
+	json_put_u64(w, "hostID", map->host_id);
+	json_put_u64(w, "size", map->size);
+}
+
+static void put_mount(struct json_writer *w, const struct oci_mount *mount)
+{
+	put_text(w, "destination", mount->destination);
+	put_text(w, "type", mount->type);
+	put_text(w, "source", mount->source);
+	put_strv(w, "options", &mount->options);
+	PUT_LIST(w, "uidMappings", mount->uid_mappings, mount->n_uid_mappings, put_idmap);
+	PUT_LIST(w, "gidMappings", mount->gid_mappings, mount->n_gid_mappings, put_idmap);
+}
+
+static void put_user(struct json_writer *w, const struct oci_user *user)
+{
+	json_open_object(w, "user");
+	json_put_u64(w, "uid", user->uid);
+	json_put_u64(w, "gid", user->gid);
+	put_u64(w, "umask", user->has_umask, user->umask);
+	if (user->n_additional_gids > 0) {
+		json_open_array(w, "additionalGids");
+		for (size_t i = 0; i < user->n_additional_gids; i++)
+			json_put_u64(w, NULL, user->additional_gids[i]);
+		json_close_array(w);
+	}
+	json_close_object(w);
+}
+
+static void put_capabilities(struct json_writer *w, const struct oci_capabilities *capabilities)
+{
+	if (!capabilities)
+		return;
+	json_open_object(w, "capabilities");
+	put_strv(w, "bounding", &capabilities->bounding);
+	put_strv(w, "effective", &capabilities->effective);
+	put_strv(w, "inheritable", &capabilities->inheritable);
+	put_strv(w, "permitted", &capabilities->permitted);
+	put_strv(w, "ambient", &capabilities->ambient);
+	json_close_object(w);
+}
+
+static void put_rlimit(struct json_writer *w, const struct oci_rlimit *limit)
+{
+	put_text(w, "type", limit->type);
+	json_put_u64(w, "soft", limit->soft);
+	json_put_u64(w, "hard", limit->hard);
+}
+
+static void put_process(struct json_writer *w, const struct oci_process *process)
+{
+	if (!process)
+		return;
+	json_open_object(w, "process");
+	put_true(w, "terminal", process->terminal);
+	if (process->console_height || process->console_width) {
+		json_open_object(w, "consoleSize");
+		json_put_u64(w, "height", process->console_height);
+		json_put_u64(w, "width", process->console_width);
+		json_close_object(w);
+	}
+	put_user(w, &process->user);
+	put_strv(w, "args", &process->args);
+	put_strv(w, "env", &process->env);
+	put_text(w, "cwd", process->cwd);
+	put_capabilities(w, process->capabilities);
+	PUT_LIST(w, "rlimits", process->rlimits, process->n_rlimits, put_rlimit);
+	put_true(w, "noNewPrivileges", process->no_new_privileges);
+	put_text(w, "apparmorProfile", process->apparmor_profile);
+	put_text(w, "selinuxLabel", process->selinux_label);
+	put_i64(w, "oomScoreAdj", process->has_oom_score_adj, process->oom_score_adj);
+	json_close_object(w);
+}
+
+static void put_namespace(struct json_writer *w, const struct oci_namespace *ns)
+{
+	put_text(w, "type", ns->type);
+	put_text(w, "path", ns->path);
+}
+
+static void put_device(struct json_writer *w, const struct oci_device *device)
+{
+	put_text(w, "path", device->path);
+	put_text(w, "type", device->type);
+	json_put_i64(w, "major", device->major);
+	json_put_i64(w, "minor", device->minor);
+	put_u64(w, "fileMode", device->has_file_mode, device->file_mode);
+	put_u64(w, "uid", device->has_uid, device->uid);
+	put_u64(w, "gid", device->has_gid, device->gid);
+}
+
+static void put_device_rule(struct json_writer *w, const struct oci_device_rule *rule)
+{
+	json_put_bool(w, "allow", rule->allow);
+	put_text(w, "type", rule->type);
+	put_i64(w, "major", rule->has_major, rule->major);
+	put_i64(w, "minor", rule->has_minor, rule->minor);
+	put_text(w, "access", rule->access);
+}
+
+static void put_memory(struct json_writer *w, const struct oci_memory *memory)
+{
+	if (!memory)
+		return;
+	json_open_object(w, "memory");
+	put_i64(w, "limit", memory->has_limit, memory->limit);
+	put_i64(w, "reservation", memory->has_reservation, memory->reservation);
+	put_i64(w, "swap", memory->has_swap, memory->swap);
+	put_u64(w, "swappiness", memory->has_swappiness, memory->swappiness);
+	put_true(w, "disableOOMKiller", memory->disable_oom_killer);
+	json_close_object(w);
+}
+
+static void put_cpu(struct json_writer *w, const struct oci_cpu *cpu)
+{
+	if (!cpu)
+		return;
+	json_open_object(w, "cpu");
+	put_u64(w, "shares", cpu->has_shares, cpu->shares);
+	put_i64(w, "quota", cpu->has_quota, cpu->quota);
+	put_u64(w, "burst", cpu->has_burst, cpu->burst);
+	put_u64(w, "period", cpu->has_period, cpu->period);
+	put_i64(w, "idle", cpu->has_idle, cpu->idle);
+	put_text(w, "cpus", cpu->cpus);
+	put_text(w, "mems", cpu->mems);
+	json_close_object(w);
+}
+
+static void put_weight_device(struct json_writer *w, const struct oci_weight_device *device)
+{
+	json_put_i64(w, "major", device->major);
+	json_put_i64(w, "minor", device->minor);
+	put_u64(w, "weight", device->has_weight, device->weight);
+	put_u64(w, "leafWeight", device->has_leaf_weight, device->leaf_weight);
+}
+
+static void put_throttle(struct json_writer *w, const struct oci_throttle_device *device)
+{
+	json_put_i64(w, "major", device->major);
+	json_put_i64(w, "minor", device->minor);
+	json_put_u64(w, "rate", device->rate);
+}
+
+static void put_block_io(struct json_writer *w, const struct oci_block_io *io)
+{
+	if (!io)
+		return;
+	json_open_object(w, "blockIO");
+	put_u64(w, "weight", io->has_weight, io->weight);
+	put_u64(w, "leafWeight", io->has_leaf_weight, io->leaf_weight);
+	PUT_LIST(w, "weightDevice", io->weight_devices, io->n_weight_devices, put_weight_device);
+	PUT_LIST(w, "throttleReadBpsDevice", io->read_bps, io->n_read_bps, put_throttle);
+	PUT_LIST(w, "throttleWriteBpsDevice", io->write_bps, io->n_write_bps, put_throttle);
+	PUT_LIST(w, "throttleReadIOPSDevice", io->read_iops, io->n_read_iops, put_throttle);
+	PUT_LIST(w, "throttleWriteIOPSDevice", io->write_iops, io->n_write_iops, put_throttle);
+	json_close_object(w);
+}
+
+static void put_hugepage_limit(struct json_writer *w, const struct oci_hugepage_limit *limit)
+{
+	put_text(w, "pageSize", limit->page_size);
+	json_put_u64(w, "limit", limit->limit);
+}
+
+static void put_resources(struct json_writer *w, const struct oci_resources *resources)
+{
+	if (!resources)
+		return;
+	json_open_object(w, "resources");
+	PUT_LIST(w, "devices", resources->devices, resources->n_devices, put_device_rule);
+	put_memory(w, resources->memory);
+	put_cpu(w, resources->cpu);
+	put_block_io(w, resources->block_io);
+	PUT_LIST(w, "hugepageLimits", resources->hugepage_limits, resources->n_hugepage_limits,
+	    put_hugepage_limit);
+	if (resources->has_pids_limit) {
+		json_open_object(w, "pids");
+		json_put_i64(w, "limit", resources->pids_limit);
+		json_close_object(w);
+	}
+	put_map(w, "unified", &resources->unified);
+	json_close_object(w);
+}
+
+static void put_seccomp_arg(struct json_writer *w, const struct oci_seccomp_arg *arg)
+{
+	json_put_u64(w, "index", arg->index);
+	json_put_u64(w, "value", arg->value);
+	json_put_u64(w, "valueTwo", arg->value_two);
+	put_text(w, "op", arg->op);
+}
+
+static void put_seccomp_rule(struct json_writer *w, const struct oci_seccomp_rule *rule)
+{
+	put_strv(w, "names", &rule->names);
+	put_text(w, "action", rule->action);
+	put_u64(w, "errnoRet", rule->has_errno_ret, rule->errno_ret);
+	PUT_LIST(w, "args", rule->args, rule->n_args, put_seccomp_arg);
+}
+
+static void put_seccomp(struct json_writer *w, const struct oci_seccomp *seccomp)
+{
+	if (!seccomp)
+		return;
+	json_open_object(w, "seccomp");
+	put_text(w, "defaultAction", seccomp->default_action);
+	put_u64(w, "defaultErrnoRet", seccomp->has_default_errno_ret, seccomp->default_errno_ret);
+	put_strv(w, "architectures", &seccomp->architectures);
+	put_strv(w, "flags", &seccomp->flags);
+	put_text(w, "listenerPath", seccomp->listener_path);
+	put_text(w, "listenerMetadata", seccomp->listener_metadata);
+	PUT_LIST(w, "syscalls", seccomp->syscalls, seccomp->n_syscalls, put_seccomp_rule);
+	json_close_object(w);
+}
+
+static void put_hook(struct json_writer *w, const struct oci_hook *hook)
+{
+	put_text(w, "path", hook->path);
+	put_strv(w, "args", &hook->args);
+	put_strv(w, "env", &hook->env);
+	put_i64(w, "timeout", hook->has_timeout, hook->timeout);
+}
+
+static void put_hooks(struct json_writer *w, const struct oci_hooks *hooks)
+{
+	if (!hooks)
+		return;
+	json_open_object(w, "hooks");
+	PUT_LIST(w, "prestart", hooks->prestart.items, hooks->prestart.n, put_hook);
+	PUT_LIST(
+	    w, "createRuntime", hooks->create_runtime.items, hooks->create_runtime.n, put_hook);
+	PUT_LIST(w, "createContainer", hooks->create_container.items, hooks->create_container.n,
+	    put_hook);
+	PUT_LIST(
+	    w, "startContainer", hooks->start_container.items, hooks->start_container.n, put_hook);
+	PUT_LIST(w, "poststart", hooks->poststart.items, hooks->poststart.n, put_hook);
+	PUT_LIST(w, "poststop", hooks->poststop.items, hooks->poststop.n, put_hook);
+	json_close_object(w);
+}
+
+static void put_linux(struct json_writer *w, const struct oci_linux *l)
+{
+	if (!l)
+		return;
+	json_open_object(w, "linux");
+	PUT_LIST(w, "namespaces", l->namespaces, l->n_namespaces, put_namespace);
+	PUT_LIST(w, "uidMappings", l->uid_mappings, l->n_uid_mappings, put_idmap);
+	PUT_LIST(w, "gidMappings", l->gid_mappings, l->n_gid_mappings, put_idmap);
+	PUT_LIST(w, "devices", l->devices, l->n_devices, put_device);
+	put_text(w, "cgroupsPath", l->cgroups_path);
+	put_resources(w, l->resources);
+	put_map(w, "sysctl", &l->sysctl);
+	put_seccomp(w, l->seccomp);
+	put_text(w, "rootfsPropagation", l->rootfs_propagation);
+	put_strv(w, "maskedPaths", &l->masked_paths);
+	put_strv(w, "readonlyPaths", &l->readonly_paths);
+	put_text(w, "mountLabel", l->mount_label);
+	json_close_object(w);
+}
+
+static void put_root(struct json_writer *w, const struct oci_config *config)
+{
+	if (!config->root_path)
+		return;
+	json_open_object(w, "root");
+	put_text(w, "path", config->root_path);
+	put_true(w, "readonly", config->root_readonly);
+	json_close_object(w);
+}
+
+void oci_config_write(const struct oci_config *config, struct buf *to)
+{
+	struct json_writer w = { .to = to };
+
+	json_open_object(&w, NULL);
+	put_text(&w, "ociVersion", config->oci_version);
+	put_root(&w, config);
+	put_text(&w, "hostname", config->hostname);
+	put_text(&w, "domainname", config->domainname);
+	PUT_LIST(&w, "mounts", config->mounts, config->n_mounts, put_mount);
+	put_process(&w, config->process);
+	put_hooks(&w, config->hooks);
+	put_map(&w, "annotations", &config->annotations);
+	put_linux(&w, config->linux_);
+	json_close_object(&w);
+}
