@@ -100,9 +100,11 @@ hub_start() {
 		storage: {filesystem: {rootdirectory: $TEST_CACHE/hub}, delete: {enabled: true}}
 		http: {addr: "$HUB"}
 	END
-	OTEL_TRACES_EXPORTER=none docker-registry serve "$WORLD/hub.yml" </dev/null >"$HUB_LOG" 2>&1 3>&- &
+	# shellcheck disable=SC2086 # HUB_PREFIX: nothing, or a command that brings it into another namespace
+	OTEL_TRACES_EXPORTER=none ${HUB_PREFIX:-} docker-registry serve "$WORLD/hub.yml" </dev/null >"$HUB_LOG" 2>&1 3>&- &
 	echo $! >"$WORLD/hub.pid"
-	wait_for 20 curl -fsS "http://$HUB/v2/"
+	# shellcheck disable=SC2086
+	wait_for 20 ${HUB_PREFIX:-} curl -fsS "http://$HUB/v2/"
 }
 hub_stop() {
 	[ ! -s "$WORLD/hub.pid" ] || kill "$(cat "$WORLD/hub.pid")" 2>/dev/null || :
@@ -112,7 +114,8 @@ hub_stop() {
 hub_push() {
 	local to=$1 from=$2
 	shift 2
-	skopeo --insecure-policy copy -q --dest-tls-verify=false "$@" "oci:$from" "docker://$HUB/$to" 3>&-
+	# shellcheck disable=SC2086
+	${HUB_PREFIX:-} skopeo --insecure-policy copy -q --dest-tls-verify=false "$@" "oci:$from" "docker://$HUB/$to" 3>&-
 }
 # Bytes of blobs that the registry sent since line N of its log: hub_sent N [DIGEST]
 hub_sent() {
