@@ -179,7 +179,7 @@ probe() { probe_with "" "$@"; }
 	END
 	run run_in "$IMAGE" sh -c 'cat /proc/kcore /proc/keys 2>/dev/null; echo more > /dev/null; echo done'
 	succeeds
-	is done
+	is "done"
 	run pty -- "$DOLIUM_BIN/dolium" run --rm -it --network none "$IMAGE" sh -c 'echo more > /dev/console; echo ok'
 	says ok
 }

@@ -41,10 +41,10 @@ n_layers() { find "$DOLIUM_ROOT/layers" -mindepth 1 -maxdepth 1 2>/dev/null | wc
 }
 
 @test "a second pull fetches no layer" {
-	lines=$(hub_lines)
+	from=$(hub_lines)
 	run -0 dolium pull "$HUB/busybox"
 	says "up to date"
-	equal "$(hub_sent "$lines")" 0
+	equal "$(hub_sent "$from")" 0
 }
 
 @test "the big image is unpacked as umoci unpacks it: 15,000 files, every attribute" {
@@ -172,7 +172,7 @@ n_layers() { find "$DOLIUM_ROOT/layers" -mindepth 1 -maxdepth 1 2>/dev/null | wc
 
 @test "two pulls of one image at once do the work once" {
 	own_store
-	lines=$(hub_lines)
+	from=$(hub_lines)
 	dolium pull -q "$HUB/big" >"$BATS_TEST_TMPDIR/one" 2>&1 3>&- &
 	first=$!
 	dolium pull -q "$HUB/big" >"$BATS_TEST_TMPDIR/two" 2>&1 3>&- &
@@ -181,7 +181,7 @@ n_layers() { find "$DOLIUM_ROOT/layers" -mindepth 1 -maxdepth 1 2>/dev/null | wc
 	wait $second
 	equal "$(cat "$BATS_TEST_TMPDIR/one")" "$(cat "$BATS_TEST_TMPDIR/two")"
 	size=$(du -b --apparent-size -s "$IMAGES/big/blobs" | cut -f1)
-	[ "$(hub_sent "$lines")" -le $((size + 100000)) ]
+	[ "$(hub_sent "$from")" -le $((size + 100000)) ]
 	equal "$(n_layers) $(garbage)" "6 "
 }
 
@@ -202,7 +202,7 @@ pull_killed_at() {
 @test "kill -9 in the middle of a pull: the next one goes on, and fetches no byte twice" {
 	own_store
 	size=$(du -b --apparent-size -s "$IMAGES/big/blobs" | cut -f1)
-	lines=$(hub_lines)
+	from=$(hub_lines)
 	for bytes in 1000000 50000000 150000000 300000000; do
 		pull_killed_at $bytes
 		run -0 dolium images
@@ -211,7 +211,7 @@ pull_killed_at() {
 	run -0 dolium pull -q "$HUB/big"
 	# Each kill may lose what was on its way: a little, not a layer. The small leeway is for bytes that the
 	# registry had sent and nobody had read.
-	sent=$(hub_sent "$lines")
+	sent=$(hub_sent "$from")
 	[ "$sent" -le $((size + 4 * 25000000)) ] || { echo "sent $sent for $size"; false; }
 	equal "$(n_layers) $(garbage)" "6 "
 	tree_umoci big
