@@ -34,12 +34,17 @@
 #define FREEZE_TIMEOUT_MS 10000
 #define REMOVE_ROUNDS     2500 /* of 2 ms each, once the short waits are over */
 #define KILL_ROUNDS       1000
+#define FREEZE_ROUNDS     100
 
-/* For counting, killing, freezing, and for seeing an out-of-memory kill. */
-#define NICE_TO_HAVE                                                                       \
-	(CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_CPU) | CGROUP_BIT(CGROUP_CPUACCT) | \
-	    CGROUP_BIT(CGROUP_PIDS) | CGROUP_BIT(CGROUP_FREEZER))
-#define ALL_CONTROLLERS (CGROUP_BIT(CGROUP_N_CONTROLLERS) - 1)
+/*
+ * Joined without being asked for: to kill, to list, to see an out-of-memory kill.
+ * Each v1 hierarchy costs a start some 0.1 ms. Who names a cgroup means to look
+ * into it, and gets those that count and share out cpu time, too. A v1 freezer
+ * is joined when somebody freezes.
+ */
+#define NICE_TO_HAVE       (CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_PIDS))
+#define NICE_TO_HAVE_NAMED (CGROUP_BIT(CGROUP_CPU) | CGROUP_BIT(CGROUP_CPUACCT))
+#define ALL_CONTROLLERS    (CGROUP_BIT(CGROUP_N_CONTROLLERS) - 1)
 
 struct group {
 	const char *path; /* an item of `paths` */
@@ -53,6 +58,7 @@ struct limits {
 	int join_fds[CGROUP_HIERARCHIES_MAX];
 	size_t n_join_fds;
 	int v2_fd; /* O_PATH; -1: no v2 group */
+	char *place; /* below the root of each hierarchy */
 };
 
 /* ---- what was asked for ---- */
@@ -155,6 +161,13 @@ static const struct group *find_v2(const struct limits *l)
 	return NULL;
 }
 
+static const struct group *freezer_group(const struct limits *l)
+{
+	const struct group *g = find_group(l, CGROUP_FREEZER);
+
+	return g ? g : find_v2(l);
+}
+
 static struct limits *limits_new(void)
 {
 	struct limits *l = calloc(1, sizeof(*l));
@@ -173,6 +186,7 @@ struct limits *limits_free(struct limits *l)
 	if (l->v2_fd >= 0)
 		close(l->v2_fd);
 	strv_done(&l->paths);
+	free(l->place);
 	free(l);
 	return NULL;
 }
@@ -267,10 +281,10 @@ static int make_v2_group(struct limits *l, const struct cgroup_layout *layout, c
 	if (!h)
 		return 0;
 	/*
-	 * On a hybrid host it often holds nothing that is wanted. Joining is not free; the v1
-	 * freezer does what it could do for us.
+	 * On a hybrid host it often holds nothing that is wanted, and joining is not free. Where
+	 * there is no v1 group it is what a container can be killed by.
 	 */
-	if (!must_be && !(h->controllers & wanted) && cgroup_find(layout, CGROUP_FREEZER))
+	if (!must_be && !(h->controllers & wanted) && l->paths.n)
 		return 0;
 	r = make_group(l, h, place, must_be || (h->controllers & must), e);
 	if (r <= 0)
@@ -702,11 +716,12 @@ static uint32_t missing_of(const struct limits *l, uint32_t must)
 }
 
 static int make_groups(
-    struct limits *l, const char *place, const struct oci_resources *resources, struct err *e)
+    struct limits *l, bool named, const struct oci_resources *resources, struct err *e)
 {
 	const uint32_t must = asked_for(resources), unified = asked_by_unified(resources);
 	const uint32_t devices = wants_devices(resources) ? CGROUP_BIT(CGROUP_DEVICES) : 0;
-	const uint32_t wanted = must | unified | devices | NICE_TO_HAVE;
+	const uint32_t wanted =
+	    must | unified | devices | NICE_TO_HAVE | (named ? NICE_TO_HAVE_NAMED : 0);
 	struct cgroup_layout layout;
 	uint32_t missing;
 	bool need_v2;
@@ -716,12 +731,12 @@ static int make_groups(
 	    wanted | (resources && resources->unified.n ? ALL_CONTROLLERS : 0), &layout);
 	if (r < 0)
 		return err_set(e, r, "cannot find out which cgroups this host has");
-	r = make_v1_groups(l, &layout, place, must | devices, wanted, e);
+	r = make_v1_groups(l, &layout, l->place, must | devices, wanted, e);
 	if (r < 0)
 		return r;
 	need_v2 = (resources && resources->unified.n) ||
 	    (devices && !cgroup_find(&layout, CGROUP_DEVICES));
-	r = make_v2_group(l, &layout, place, must | unified, wanted, need_v2, e);
+	r = make_v2_group(l, &layout, l->place, must | unified, wanted, need_v2, e);
 	if (r < 0)
 		return r;
 	/* Devices and the unified map are not looked for here: they say what they miss. */
@@ -733,15 +748,14 @@ int limits_create(const char *cgroups_path, const char *id, const struct oci_res
     struct limits **ret_limits, struct err *e)
 {
 	AUTO(limits_free) struct limits *l = limits_new();
-	AUTO_FREE char *place = NULL;
 	int r;
 
 	if (!l)
 		return err_set(e, -ENOMEM, "cannot limit container '%s'", id);
-	r = limits_place(cgroups_path, id, &place, e);
+	r = limits_place(cgroups_path, id, &l->place, e);
 	if (r < 0)
 		return r;
-	r = make_groups(l, place, resources, e);
+	r = make_groups(l, cgroups_path && *cgroups_path, resources, e);
 	if (r >= 0 && resources)
 		r = put_resources(l, resources, e);
 	if (r >= 0 && wants_devices(resources))
@@ -766,6 +780,20 @@ static bool is_below(const char *path, const char *root)
 	    path[len + 1] != '/' && !strstr(path, "/..");
 }
 
+/* The freezer is not in the state: it was joined later, or never. */
+static int open_freezer(struct limits *l, const struct cgroup_layout *layout)
+{
+	const struct cgroup_hierarchy *h = cgroup_find(layout, CGROUP_FREEZER);
+	struct group *group;
+	char path[PATH_MAX];
+
+	if (!h || h->v2 || !l->place || freezer_group(l) ||
+	    snprintf(path, sizeof(path), "%s%s", h->root, l->place) >= (int)sizeof(path) ||
+	    cgroup_version(path) != 1)
+		return 0;
+	return add_group(l, h, path, &group);
+}
+
 /* A path that is on no cgroup file system is not ours, whatever a state file says. */
 static int open_group(struct limits *l, const struct cgroup_layout *layout, const char *path)
 {
@@ -782,8 +810,15 @@ static int open_group(struct limits *l, const struct cgroup_layout *layout, cons
 	if (r < 0)
 		return r == -ENOENT || r == -ENOTSUP ? 0 : r;
 	r = add_group(l, h, path, &group);
-	if (r < 0 || !h->v2)
+	if (r < 0)
 		return r;
+	if (!l->place) {
+		l->place = strdup(path + strlen(h->root));
+		if (!l->place)
+			return -ENOMEM;
+	}
+	if (!h->v2)
+		return 0;
 	return cgroup_usable(path, &group->controllers);
 }
 
@@ -803,6 +838,9 @@ int limits_open(const struct strv *paths, struct limits **ret_limits, struct err
 		if (r < 0)
 			return err_set(e, r, "cannot open cgroup '%s'", paths->items[i]);
 	}
+	r = open_freezer(l, &layout);
+	if (r < 0)
+		return err_set(e, r, "cannot open the freezer of a container");
 	*ret_limits = TAKE(l);
 	return 0;
 }
@@ -869,13 +907,6 @@ static const struct group *any_group(const struct limits *l)
 	if (!g)
 		g = find_group(l, CGROUP_PIDS);
 	return g || !l->paths.n ? g : &l->groups[0];
-}
-
-static const struct group *freezer_group(const struct limits *l)
-{
-	const struct group *g = find_group(l, CGROUP_FREEZER);
-
-	return g ? g : find_v2(l);
 }
 
 int limits_pids(const struct limits *l, pid_t **ret_pids, size_t *ret_n, struct err *e)
@@ -1001,14 +1032,77 @@ int limits_kill(struct limits *l, int sig, struct err *e)
 	return 0;
 }
 
-int limits_freeze(struct limits *l, bool frozen, struct err *e)
+/* Moves in what is not there yet. Returns how many those were. */
+static ssize_t move_all(const struct group *from, const struct group *to)
 {
-	const struct group *g = freezer_group(l);
+	AUTO_FREE pid_t *all = NULL, *there = NULL;
+	size_t n = 0, n_there = 0;
+	ssize_t moved = 0;
+	int r = cgroup_pids(from->path, true, &all, &n);
+
+	if (r >= 0)
+		r = cgroup_pids(to->path, true, &there, &n_there);
+	if (r < 0)
+		return r;
+	if (n_there)
+		qsort(there, n_there, sizeof(*there), compare_pids);
+	for (size_t i = 0; i < n; i++) {
+		if (n_there && bsearch(&all[i], there, n_there, sizeof(*there), compare_pids))
+			continue;
+		r = cgroup_write_u64(to->path, "cgroup.procs", (uint64_t)all[i]);
+		if (r < 0 && r != -ESRCH)
+			return r;
+		moved++;
+	}
+	return moved;
+}
+
+/*
+ * A start does not join the v1 freezer. So the container is moved in now, until
+ * a look finds nobody outside: children are born where their parents are.
+ */
+static int join_freezer(struct limits *l)
+{
+	const struct group *g = any_group(l);
+	struct cgroup_layout layout;
+	char path[PATH_MAX];
+	ssize_t n = 1;
 	int r;
 
+	if (!g || freezer_group(l))
+		return 0;
+	r = cgroup_probe(CGROUP_BIT(CGROUP_FREEZER), &layout);
+	if (r < 0)
+		return r;
+	if (!layout.n || !(layout.items[0].controllers & CGROUP_BIT(CGROUP_FREEZER)))
+		return -EOPNOTSUPP;
+	snprintf(path, sizeof(path), "%s%s", layout.items[0].root, l->place);
+	r = cgroup_make(&layout.items[0], path);
+	if (r < 0)
+		return r;
+	r = open_freezer(l, &layout);
+	if (r < 0)
+		return r;
+	for (unsigned round = 0; n > 0 && round < FREEZE_ROUNDS; round++)
+		n = move_all(g, freezer_group(l));
+	return n > 0 ? -ETIMEDOUT : (int)n;
+}
+
+int limits_freeze(struct limits *l, bool frozen, struct err *e)
+{
+	const struct group *g;
+	int r = 0;
+
+	if (frozen)
+		r = join_freezer(l);
+	g = freezer_group(l);
+	if (r >= 0 && frozen && !g)
+		r = -EOPNOTSUPP;
+	if (r < 0)
+		return err_set(
+		    e, r, "cannot pause: the container cannot be put into a cgroup that freezes");
 	if (!g)
-		return err_refuse(e, -EOPNOTSUPP,
-		    "cannot pause: the container is in no cgroup that can be frozen");
+		return 0;
 	r = cgroup_freeze(g->path, frozen, FREEZE_TIMEOUT_MS);
 	if (r < 0)
 		return err_set(e, r, "cannot %s cgroup '%s'", frozen ? "freeze" : "thaw", g->path);

@@ -14,7 +14,7 @@
  * *pid* into cgroup.procs waits for an RCU grace period of 12 ms.
  *
  * Only hierarchies with a controller that is worth it are joined: those that a
- * limit was asked of, and memory, cpu, cpuacct, pids, devices, freezer. A
+ * limit was asked of, memory and pids, and cpu and cpuacct where `cgroups_path` is given. A
  * container must not be shown (mounted) another one: there it is in the same
  * cgroup as who started it. limits_paths() has all that were joined.
  */

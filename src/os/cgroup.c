@@ -488,9 +488,6 @@ int cgroup_make(const struct cgroup_hierarchy *hierarchy, const char *path)
 	if (strlen(path) >= sizeof(part) || strncmp(path, hierarchy->root, root_len) != 0 ||
 	    path[root_len] != '/')
 		return -EINVAL;
-	r = cgroup_version(hierarchy->root);
-	if (r < 0)
-		return r;
 	r = make_one(hierarchy, path);
 	if (r != -ENOENT)
 		return r;

@@ -84,7 +84,8 @@ int cgroup_version(const char *path);
 /*
  * Makes the directory `path`, which stands below the hierarchy's root, and its
  * missing parents. On v1 a new cpuset takes its parent's cpus and mems. Returns
- * 1: made; 0: was there before. -ENOTSUP: the root is no cgroup file system.
+ * 1: made; 0: was there before. The hierarchy comes from cgroup_probe(), which saw
+ * that its root is a cgroup file system: nothing is ever made elsewhere.
  */
 int cgroup_make(const struct cgroup_hierarchy *hierarchy, const char *path);
 
