@@ -58,6 +58,25 @@ n_layers() { find "$DOLIUM_ROOT/layers" -mindepth 1 -maxdepth 1 2>/dev/null | wc
 	same_tree "$wanted" "$TREE"
 }
 
+@test "a layer that names a file but not its directories leaves those of the layers below as they were" {
+	mkimage "$WORLD/implicit:latest" <<-'END'
+		busybox
+		etc
+		dir opt 0710 1000:33
+		dir opt/a 0700 1001:34
+		file opt/a/old 0600 0:0 old
+		layer
+		file opt/a/new 0600 0:0 new
+		whiteout opt/a/old
+		layer
+		file opt/a/b/c/newer 0600 0:0 newer
+	END
+	dolium pull -q "oci:$WORLD/implicit:latest" >/dev/null
+	run -0 run_in "$(layout_id "$WORLD/implicit" latest)" sh -c \
+		'stat -c "%n %a %u:%g" /opt /opt/a /opt/a/new /opt/a/b /opt/a/b/c/newer; ls /opt/a/old 2>&1 | grep -c "No such"'
+	is "$(printf '%s\n' '/opt 710 1000:33' '/opt/a 700 1001:34' '/opt/a/new 600 0:0' '/opt/a/b 755 0:0' '/opt/a/b/c/newer 600 0:0' 1)"
+}
+
 @test "a change inside a container leaves the image as it was" {
 	dolium pull -q "$HUB/big" >/dev/null
 	tree_dolium "$HUB/big"

@@ -72,8 +72,9 @@ class Writer:
     def dir(self, path, mode=0o755, **more):
         self.add(path, tarfile.DIRTYPE, mode, **more)
 
-    def link(self, path, target):
-        self.add(path, tarfile.LNKTYPE, target=target)
+    def link(self, path, target, mtime):
+        """With what its target has: as tar writes it. (What else a link says, readers disagree on.)"""
+        self.add(path, tarfile.LNKTYPE, target=target, mtime=mtime)
 
     def symlink(self, path, target, **more):
         self.add(path, tarfile.SYMTYPE, 0o777, target=target, **more)
@@ -96,6 +97,11 @@ class Writer:
         """Many small ones and a few large: as file systems have them."""
         return int(min(self.rng.expovariate(1) ** 2.2 * mean * 0.45, 8 << 20))
 
+    def parents(self, *paths):
+        """Directories of layers below, as docker and buildah write them again."""
+        for path in paths:
+            self.dir(path)
+
     def many(self, top, n, mean, fan=40):
         self.dir(top)
         for i in range(n):
@@ -115,18 +121,22 @@ def layer_1(w):
     mkimage.add_busybox(base)
     mkimage.add_etc(base)
     base.flush()
+    w.parents("usr", "usr/share", "usr/lib")
     w.many("usr/share/doc", 6000, 9000)
-    w.dir("opt")
+    w.parents("opt", "srv")
 
 
 def layer_2(w):
+    w.parents("usr", "usr/lib")
     w.many("usr/lib/big", 2500, 40000)
+    w.parents("opt")
     w.dir("opt/links")
     for i in range(150):
         w.add(f"opt/links/a{i:03}", data=w.content(3000 + i))
-        w.link(f"opt/links/b{i:03}", f"opt/links/a{i:03}")
+        linked = w.clock
+        w.link(f"opt/links/b{i:03}", f"opt/links/a{i:03}", linked)
         if i % 3 == 0:
-            w.link(f"opt/links/c{i:03}", f"opt/links/a{i:03}")
+            w.link(f"opt/links/c{i:03}", f"opt/links/a{i:03}", linked)
     w.dir("opt/gone")
     for i in range(50):
         w.add(f"opt/gone/g{i}", data=b"to be whited out")
@@ -149,7 +159,9 @@ def layer_2(w):
 
 
 def layer_3(w):
+    w.parents("usr", "usr/lib")
     w.many("usr/lib/more", 2000, 36000)
+    w.parents("opt")
     w.dir("opt/odd")
     for i in range(60):
         w.add(f"opt/odd/xattr{i}", data=b"x", xattrs={"user.one": f"value {i}", "user.long": "v" * 200, "user.empty": ""})
@@ -182,6 +194,7 @@ def layer_3(w):
 
 def layer_4(w):
     """Takes away and replaces; its directories are written out, as docker and buildah write them."""
+    w.parents("opt")
     w.dir("opt/gone")
     for i in range(0, 50, 2):
         w.whiteout(f"opt/gone/g{i}")
@@ -200,7 +213,7 @@ def layer_4(w):
     w.dir("opt/turns/symlink-to-dir")
     w.add("opt/turns/symlink-to-dir/inner", data=b"must not land in links/")
     w.add("opt/turns/symlink-to-file", data=b"must not make nowhere")
-    w.dir("usr/share/doc/d000")
+    w.parents("usr", "usr/share", "usr/share/doc", "usr/share/doc/d000")
     for i in range(0, 40):
         w.whiteout(f"usr/share/doc/d000/f{i:05}")
     w.whiteout("usr/share/doc/d001")
@@ -210,11 +223,12 @@ def layer_4(w):
 
 
 def layer_5(w):
+    w.parents("srv")
     w.many("srv/data", 3200, 38000)
 
 
 def layer_6(w):
-    w.dir("opt/links")
+    w.parents("opt", "srv", "opt/links")
     for name in "abc":
         w.whiteout(f"opt/links/{name}000")  # a whole group of links goes
     w.dir("opt/gone")
