@@ -132,6 +132,7 @@ TREE_EXCEPT=(-x ./dev -x ./proc -x ./sys -x ./tmp -x ./etc/hosts -x ./etc/hostna
 # tree_umoci NAME: how umoci unpacks the cached image, as a listing in $TREE
 tree_umoci() {
 	local work
+	"image_$1" || return
 	TREE=$IMAGES/$1/.tree
 	test_program tree || return
 	[ ! "$TREE" -nt "$PROGRAMS/tree" ] || return 0
