@@ -93,6 +93,7 @@ void json_value_write(const struct json_value *v, unsigned indent, struct buf *t
 enum json_kind {
 	JSON_KIND_END = 0, /* a table ends in a zeroed field */
 	JSON_KIND_TEXT, /* char * */
+	JSON_KIND_CHARS, /* char[`room`]; a text that does not fit is refused */
 	JSON_KIND_BOOL, /* bool */
 	JSON_KIND_I64, /* int64_t */
 	JSON_KIND_U64, /* uint64_t */
@@ -120,6 +121,7 @@ struct json_field {
 	size_t
 	    present; /* offset of a bool that is set when the key is there and not null; 0: none */
 	bool required;
+	size_t room; /* for CHARS */
 };
 
 /*

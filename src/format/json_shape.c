@@ -71,6 +71,19 @@ static int read_text(
 	return *to ? 0 : no_memory(e, place);
 }
 
+static int read_chars(
+    const struct json_value *v, const struct place *place, size_t room, char *to, struct err *e)
+{
+	const char *text = json_value_string(v);
+
+	if (!text)
+		return refuse(e, place, "not a string");
+	if (strlen(text) >= room)
+		return refuse(e, place, "longer than %zu bytes", room - 1);
+	memcpy(to, text, strlen(text) + 1);
+	return 0;
+}
+
 static int read_bool(const struct json_value *v, const struct place *place, bool *to, struct err *e)
 {
 	if (json_value_type(v) != JSON_BOOL)
@@ -278,6 +291,8 @@ static int read_field(const struct json_field *field, const struct json_value *v
 	switch (field->kind) {
 	case JSON_KIND_TEXT:
 		return read_text(v, place, to, e);
+	case JSON_KIND_CHARS:
+		return read_chars(v, place, field->room, to, e);
 	case JSON_KIND_BOOL:
 		return read_bool(v, place, to, e);
 	case JSON_KIND_I64:
@@ -416,6 +431,7 @@ static void free_field(const struct json_field *field, void *at)
 	case JSON_KIND_VALUE:
 		json_value_free(*(struct json_value **)at);
 		break;
+	case JSON_KIND_CHARS:
 	case JSON_KIND_BOOL:
 	case JSON_KIND_I64:
 	case JSON_KIND_U64:

@@ -16,6 +16,8 @@ struct platform {
 /* Reads "os/arch[/variant]" or "arch" alone, in normal form (x86_64 is amd64, aarch64 is arm64/v8).
  * -EINVAL */
 int platform_parse(const char *text, struct platform *ret_platform);
+/* Brings parts that were read from elsewhere into the normal form. */
+void platform_normalize(struct platform *p);
 /* What this program was built for. */
 void platform_host(struct platform *ret_platform);
 /* Writes "os/arch[/variant]". */
