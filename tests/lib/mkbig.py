@@ -121,7 +121,7 @@ def layer_1(w):
     mkimage.add_busybox(base)
     mkimage.add_etc(base)
     base.flush()
-    w.parents("usr", "usr/share", "usr/lib")
+    w.parents("usr/share", "usr/lib")
     w.many("usr/share/doc", 6000, 9000)
     w.parents("opt", "srv")
 
