@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The child: carries the plan out, step by step, and becomes the container
+ */
+#include "isolate/child.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct step {
+	int (*run)(struct child *c, struct err *e);
+} steps[] = {
+	/* Namespaces first: file systems show the namespaces of who makes them. */
+	{ step_join_namespaces },
+	{ step_name_host },
+	/* While the host's tree is still there: in a user namespace the kernel allows a new proc
+	   only to who sees a whole one. */
+	{ step_make_file_systems },
+	/* From here on no path of the host can be reached, whatever the image's links say. */
+	{ step_enter_root },
+	{ step_attach_mounts },
+	{ step_make_devices },
+	{ step_open_console },
+	{ step_set_sysctls },
+	{ step_cover_paths },
+	{ step_finish_root },
+	{ step_set_limits },
+	{ step_enter_cwd },
+	{ step_become_user },
+	{ step_exec },
+};
+
+__attribute__((noreturn)) static void fail(struct child *c, const struct err *e)
+{
+	struct report report = { .kind = REPORT_FAILED, .stage = c->stage, .error = *e };
+
+	if (report_send(c->sync_fd, &report, -1) < 0 && c->plan->exec_report_fd >= 0 &&
+	    write(c->plan->exec_report_fd, &report, sizeof(report)) < 0)
+		_exit(127); /* nobody listens any more */
+	_exit(126);
+}
+
+void child_run(const struct plan *plan, const struct limits *limits, int sync_fd, bool in_cgroup2)
+{
+	struct child c = {
+		.plan = plan,
+		.limits = limits,
+		.sync_fd = sync_fd,
+		.in_cgroup2 = in_cgroup2,
+		.root_fd = plan->root_fd,
+		.proc_fd = -1,
+		.sys_fd = -1,
+		.dev_fd = -1,
+		.pts_fd = -1,
+		.null_fd = -1,
+		.empty_fd = -1,
+		.own_proc_fd = -1,
+		.stage = REPORT_SETUP,
+	};
+	struct err e = { 0 };
+
+	/* A process of a namespace that we join must not reach into us (CVE-2016-9962). */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	umask(0);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i].run(&c, &e) < 0)
+			fail(&c, &e);
+	}
+	fail(&c, &e);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The child: carries the plan out, step by step, and becomes the container
+ *
+ * Nothing here allocates, locks or looks anything up on the host; what a step
+ * needs is in the plan. Fds are not closed one by one: all are close-on-exec.
+ */
+#ifndef DOLIUM_ISOLATE_CHILD_H
+#define DOLIUM_ISOLATE_CHILD_H
+
+#include "isolate/plan.h"
+#include "isolate/report.h"
+
+struct child {
+	const struct plan *plan;
+	const struct limits *limits; /* NULL: no cgroups */
+	int sync_fd;
+	bool in_cgroup2; /* born there */
+	int root_fd;
+	int proc_fd, sys_fd, dev_fd, pts_fd; /* roots of those mounts once they are there; -1 */
+	int null_fd, empty_fd; /* attached sources of masks; -1 until the first */
+	int own_proc_fd; /* a procfs that nobody else can have touched; -1 */
+	enum report_stage stage;
+};
+
+/* Never returns. */
+void child_run(const struct plan *plan, const struct limits *limits, int sync_fd, bool in_cgroup2)
+    __attribute__((noreturn));
+
+/* ---- steps, in the order in which they are done; each file's head says what it is about ---- */
+
+int step_join_namespaces(struct child *c, struct err *e); /* step_namespaces.c */
+int step_name_host(struct child *c, struct err *e);
+int step_make_file_systems(struct child *c, struct err *e); /* step_mounts.c */
+int step_enter_root(struct child *c, struct err *e); /* step_root.c */
+int step_attach_mounts(struct child *c, struct err *e); /* step_mounts.c */
+int step_make_devices(struct child *c, struct err *e); /* step_devices.c */
+int step_open_console(struct child *c, struct err *e); /* step_devices.c */
+int step_set_sysctls(struct child *c, struct err *e); /* step_paths.c */
+int step_cover_paths(struct child *c, struct err *e);
+int step_finish_root(struct child *c, struct err *e); /* step_root.c */
+int step_set_limits(struct child *c, struct err *e); /* step_process.c */
+int step_enter_cwd(struct child *c, struct err *e);
+int step_become_user(struct child *c, struct err *e);
+int step_exec(struct child *c, struct err *e); /* step_exec.c */
+
+/* ---- what several steps use ---- */
+
+/*
+ * Opens a mount's target with O_PATH, and makes what is missing of it, beneath
+ * the root and nowhere else. The path is relative to the root.
+ */
+int target_open(int root_fd, const char *path, bool is_dir); /* target.c */
+/* Makes the missing directories of `path`; returns the last one. */
+int target_make_dirs(int root_fd, const char *path, size_t len);
+/* A copy of the tree below from_fd into to_fd, for "tmpcopyup". */
+int target_copy_tree(int from_fd, int to_fd, unsigned depth); /* copy_tree.c */
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Launching a plan: the parent's side
+ */
+#include "isolate/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "format/oci_config.h"
+#include "isolate/child.h"
+#include "isolate/limits.h"
+#include "os/idmap.h"
+#include "os/process.h"
+
+static int write_oom_score(const struct plan *p, pid_t pid, struct err *e)
+{
+	const struct oci_process *process = p->config->process;
+	AUTO_FD int fd = -1;
+	char path[48];
+
+	if (!process->has_oom_score_adj)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && dprintf(fd, "%d", process->oom_score_adj) >= 0)
+		return 0;
+	if (errno != EPERM && errno != EACCES)
+		return err_set(e, -errno, "cannot set oom_score_adj to %d", process->oom_score_adj);
+	log_warning("oom_score_adj stays: no right to lower it to %d", process->oom_score_adj);
+	return 0;
+}
+
+/* What the child cannot do by itself. */
+static int help_child(const struct plan *p, const struct launch *l, struct err *e)
+{
+	int r;
+
+	r = write_oom_score(p, l->pid, e);
+	if (r < 0 || !(p->new_namespaces & CLONE_NEWUSER))
+		return r;
+	r = idmap_write(l->pid, p->uid_map, p->gid_map);
+	if (r < 0)
+		return err_set(e, r, "cannot write the id maps");
+	r = report_go(l->sync_fd);
+	return r < 0 ? err_set(e, r, "cannot go on with the container") : 0;
+}
+
+static int clone_child(
+    const struct plan *p, const struct limits *limits, struct launch *l, int child_sync)
+{
+	int cgroup_fd = limits ? limits_clone_fd(limits) : -1;
+	uint64_t flags = p->new_namespaces;
+	pid_t pid;
+
+	/* A pid namespace holds for children only. */
+	if (p->join[NAMESPACE_PID] >= 0 && setns(p->join[NAMESPACE_PID], CLONE_NEWPID) < 0)
+		return -errno;
+	/* All others must belong to the user namespace that is joined: made by the child. */
+	if (p->join[NAMESPACE_USER] >= 0)
+		flags &= CLONE_NEWPID;
+	pid = process_clone(flags, cgroup_fd, &l->pidfd);
+	if (pid == 0) {
+		close(l->sync_fd); /* else the end of our parent would go unseen */
+		child_run(p, limits, child_sync, cgroup_fd >= 0);
+	}
+	l->pid = pid;
+	return pid < 0 ? pid : 0;
+}
+
+int launch_begin(
+    const struct plan *p, const struct limits *limits, struct launch *ret_launch, struct err *e)
+{
+	struct launch l = { .pid = -1, .pidfd = -1, .sync_fd = -1, .console_fd = -1 };
+	AUTO_FD int child_sync = -1;
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(e, -errno, "cannot speak with the container's process");
+	l.sync_fd = pair[0];
+	child_sync = pair[1];
+	r = clone_child(p, limits, &l, child_sync);
+	if (r < 0) {
+		launch_done(&l);
+		return err_set(e, r, "cannot make the container's process");
+	}
+	r = help_child(p, &l, e);
+	if (r < 0) {
+		launch_kill(&l);
+		launch_done(&l);
+		return r;
+	}
+	*ret_launch = l;
+	return 0;
+}
+
+static int read_report(struct launch *l, struct report *report, struct err *e)
+{
+	int fd = -1, r;
+
+	r = report_receive(l->sync_fd, report, &fd);
+	if (r < 0)
+		return err_set(e, r, "cannot hear the container's process");
+	if (report->kind == REPORT_CONSOLE) {
+		l->console_fd = fd;
+		snprintf(l->console_name, sizeof(l->console_name), "/dev/pts/ptmx");
+	} else if (fd >= 0) {
+		close(fd);
+	}
+	return 0;
+}
+
+int launch_await(
+    struct launch *l, enum report_kind wanted, enum report_stage *ret_stage, struct err *e)
+{
+	struct report report;
+	int r;
+
+	for (;;) {
+		r = read_report(l, &report, e);
+		if (r < 0)
+			return r;
+		if (report.kind == REPORT_FAILED) {
+			if (ret_stage)
+				*ret_stage = report.stage;
+			report.error.text[sizeof(report.error.text) - 1] = '\0';
+			*e = report.error;
+			return report.error.code;
+		}
+		if (report.kind == wanted)
+			return 0;
+		if (report.kind == REPORT_END)
+			return err_refuse(
+			    e, -ECHILD, "the container's process died while it was set up");
+	}
+}
+
+int launch_go(struct launch *l, struct err *e)
+{
+	int r = report_go(l->sync_fd);
+
+	return r < 0 && r != -EPIPE ? err_set(e, r, "cannot let the container go on") : 0;
+}
+
+void launch_done(struct launch *l)
+{
+	auto_close(&l->pidfd);
+	auto_close(&l->sync_fd);
+	auto_close(&l->console_fd);
+	l->pidfd = l->sync_fd = l->console_fd = -1;
+}
+
+void launch_kill(struct launch *l)
+{
+	if (l->pid <= 0)
+		return;
+	kill(l->pid, SIGKILL);
+	process_wait(l->pid);
+	l->pid = -1;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The options of a mount
+ *
+ * One table. A word that is not in it is for the file system (mode=755).
+ */
+#include "isolate/mount_options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/err.h"
+
+#ifndef MOUNT_ATTR_NOSYMFOLLOW
+#	define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+#endif
+
+enum effect {
+	EFFECT_NOTHING, /* "defaults" */
+	EFFECT_SET, /* a flag of the mount */
+	EFFECT_CLEAR,
+	EFFECT_SET_BELOW, /* and of what is below */
+	EFFECT_CLEAR_BELOW,
+	EFFECT_ATIME, /* one of several: the others go */
+	EFFECT_ATIME_BELOW,
+	EFFECT_PROPAGATION,
+	EFFECT_PROPAGATION_BELOW,
+	EFFECT_SWITCH, /* a bool, `value` is where */
+	EFFECT_DATA, /* the kernel takes it as an option of the file system */
+};
+
+#define AT(field) offsetof(struct mount_options, field)
+
+static const struct word {
+	const char *name;
+	enum effect effect;
+	uint64_t value;
+} words[] = {
+	{ "async", EFFECT_NOTHING, 0 },
+	{ "atime", EFFECT_ATIME, MOUNT_ATTR_RELATIME },
+	{ "bind", EFFECT_SWITCH, AT(bind) },
+	{ "defaults", EFFECT_NOTHING, 0 },
+	{ "dev", EFFECT_CLEAR, MOUNT_ATTR_NODEV },
+	{ "diratime", EFFECT_CLEAR, MOUNT_ATTR_NODIRATIME },
+	{ "dirsync", EFFECT_DATA, 0 },
+	{ "exec", EFFECT_CLEAR, MOUNT_ATTR_NOEXEC },
+	{ "idmap", EFFECT_SWITCH, AT(idmap) },
+	{ "iversion", EFFECT_NOTHING, 0 },
+	{ "lazytime", EFFECT_DATA, 0 },
+	{ "loud", EFFECT_NOTHING, 0 },
+	{ "mand", EFFECT_NOTHING, 0 },
+	{ "noatime", EFFECT_ATIME, MOUNT_ATTR_NOATIME },
+	{ "nodev", EFFECT_SET, MOUNT_ATTR_NODEV },
+	{ "nodiratime", EFFECT_SET, MOUNT_ATTR_NODIRATIME },
+	{ "noexec", EFFECT_SET, MOUNT_ATTR_NOEXEC },
+	{ "noiversion", EFFECT_NOTHING, 0 },
+	{ "nolazytime", EFFECT_NOTHING, 0 },
+	{ "nomand", EFFECT_NOTHING, 0 },
+	{ "norelatime", EFFECT_NOTHING, 0 },
+	{ "nostrictatime", EFFECT_NOTHING, 0 },
+	{ "nosuid", EFFECT_SET, MOUNT_ATTR_NOSUID },
+	{ "nosymfollow", EFFECT_SET, MOUNT_ATTR_NOSYMFOLLOW },
+	{ "private", EFFECT_PROPAGATION, MS_PRIVATE },
+	{ "ratime", EFFECT_ATIME_BELOW, MOUNT_ATTR_RELATIME },
+	{ "rbind", EFFECT_SWITCH, AT(bind_below) },
+	{ "rdev", EFFECT_CLEAR_BELOW, MOUNT_ATTR_NODEV },
+	{ "rdiratime", EFFECT_CLEAR_BELOW, MOUNT_ATTR_NODIRATIME },
+	{ "relatime", EFFECT_ATIME, MOUNT_ATTR_RELATIME },
+	{ "remount", EFFECT_SWITCH, AT(remount) },
+	{ "rexec", EFFECT_CLEAR_BELOW, MOUNT_ATTR_NOEXEC },
+	{ "ridmap", EFFECT_SWITCH, AT(idmap_below) },
+	{ "rnoatime", EFFECT_ATIME_BELOW, MOUNT_ATTR_NOATIME },
+	{ "rnodev", EFFECT_SET_BELOW, MOUNT_ATTR_NODEV },
+	{ "rnodiratime", EFFECT_SET_BELOW, MOUNT_ATTR_NODIRATIME },
+	{ "rnoexec", EFFECT_SET_BELOW, MOUNT_ATTR_NOEXEC },
+	{ "rnorelatime", EFFECT_NOTHING, 0 },
+	{ "rnostrictatime", EFFECT_NOTHING, 0 },
+	{ "rnosuid", EFFECT_SET_BELOW, MOUNT_ATTR_NOSUID },
+	{ "rnosymfollow", EFFECT_SET_BELOW, MOUNT_ATTR_NOSYMFOLLOW },
+	{ "ro", EFFECT_SET, MOUNT_ATTR_RDONLY },
+	{ "rprivate", EFFECT_PROPAGATION_BELOW, MS_PRIVATE },
+	{ "rrelatime", EFFECT_ATIME_BELOW, MOUNT_ATTR_RELATIME },
+	{ "rro", EFFECT_SET_BELOW, MOUNT_ATTR_RDONLY },
+	{ "rrw", EFFECT_CLEAR_BELOW, MOUNT_ATTR_RDONLY },
+	{ "rshared", EFFECT_PROPAGATION_BELOW, MS_SHARED },
+	{ "rslave", EFFECT_PROPAGATION_BELOW, MS_SLAVE },
+	{ "rstrictatime", EFFECT_ATIME_BELOW, MOUNT_ATTR_STRICTATIME },
+	{ "rsuid", EFFECT_CLEAR_BELOW, MOUNT_ATTR_NOSUID },
+	{ "rsymfollow", EFFECT_CLEAR_BELOW, MOUNT_ATTR_NOSYMFOLLOW },
+	{ "runbindable", EFFECT_PROPAGATION_BELOW, MS_UNBINDABLE },
+	{ "rw", EFFECT_CLEAR, MOUNT_ATTR_RDONLY },
+	{ "shared", EFFECT_PROPAGATION, MS_SHARED },
+	{ "silent", EFFECT_NOTHING, 0 },
+	{ "slave", EFFECT_PROPAGATION, MS_SLAVE },
+	{ "strictatime", EFFECT_ATIME, MOUNT_ATTR_STRICTATIME },
+	{ "suid", EFFECT_CLEAR, MOUNT_ATTR_NOSUID },
+	{ "symfollow", EFFECT_CLEAR, MOUNT_ATTR_NOSYMFOLLOW },
+	{ "sync", EFFECT_DATA, 0 },
+	{ "tmpcopyup", EFFECT_SWITCH, AT(copy_up) },
+	{ "unbindable", EFFECT_PROPAGATION, MS_UNBINDABLE },
+};
+
+static const struct word *find_word(const char *name)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i].name, name) == 0)
+			return &words[i];
+	}
+	return NULL;
+}
+
+static int apply(struct mount_options *o, const struct word *word, const char *text)
+{
+	if (!word)
+		return strv_add(&o->data, text);
+
+	switch (word->effect) {
+	case EFFECT_NOTHING:
+		break;
+	case EFFECT_SET:
+		o->set |= word->value;
+		break;
+	case EFFECT_CLEAR:
+		/* Only takes back what the list itself said: a bind keeps the flags of its source.
+		 */
+		o->set &= ~word->value;
+		break;
+	case EFFECT_SET_BELOW:
+		o->set_below |= word->value;
+		o->clear_below &= ~word->value;
+		break;
+	case EFFECT_CLEAR_BELOW:
+		o->clear_below |= word->value;
+		o->set_below &= ~word->value;
+		break;
+	case EFFECT_ATIME:
+		o->clear |= MOUNT_ATTR__ATIME;
+		o->set = (o->set & ~(uint64_t)MOUNT_ATTR__ATIME) | word->value;
+		break;
+	case EFFECT_ATIME_BELOW:
+		o->clear_below |= MOUNT_ATTR__ATIME;
+		o->set_below = (o->set_below & ~(uint64_t)MOUNT_ATTR__ATIME) | word->value;
+		break;
+	case EFFECT_PROPAGATION:
+		o->propagation = word->value;
+		o->propagation_below = false;
+		break;
+	case EFFECT_PROPAGATION_BELOW:
+		o->propagation = word->value;
+		o->propagation_below = true;
+		break;
+	case EFFECT_SWITCH:
+		*(bool *)((char *)o + word->value) = true;
+		break;
+	case EFFECT_DATA:
+		return strv_add(&o->data, text);
+	}
+	return 0;
+}
+
+int mount_options_read(const struct strv *options, struct mount_options *ret, struct err *e)
+{
+	struct mount_options o = { 0 };
+
+	strv_for_each (at, options) {
+		int r = apply(&o, find_word(*at), *at);
+
+		if (r < 0) {
+			mount_options_done(&o);
+			return err_set(e, r, "cannot read the options of a mount");
+		}
+	}
+	o.bind |= o.bind_below;
+	o.idmap |= o.idmap_below;
+	*ret = o;
+	return 0;
+}
+
+void mount_options_done(struct mount_options *o)
+{
+	strv_done(&o->data);
+	*o = (struct mount_options){ 0 };
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the child tells its parent while it becomes the container
+ *
+ * One SOCK_SEQPACKET pair: reports go up, single bytes ("go on") come down. The end
+ * of the file, before a report of failure, means that exec has succeeded.
+ */
+#ifndef DOLIUM_ISOLATE_REPORT_H
+#define DOLIUM_ISOLATE_REPORT_H
+
+#include "base/err.h"
+
+enum report_kind {
+	REPORT_END, /* nothing more comes: the program runs, or the child is dead */
+	REPORT_FAILED, /* `stage` and `error` say how */
+	REPORT_NAMESPACES, /* namespaces are made; hooks of the host may run; waits for a byte */
+	REPORT_CONSOLE, /* an fd rides along: the master of the terminal */
+	REPORT_READY, /* all is set up; waits for a byte */
+};
+
+enum report_stage {
+	REPORT_SETUP,
+	REPORT_EXEC,
+};
+
+struct report {
+	enum report_kind kind;
+	enum report_stage stage;
+	struct err error;
+};
+
+/* `fd`: one to send along, or -1. Allocates nothing. */
+int report_send(int socket_fd, const struct report *report, int fd);
+/* Waits for the next. *ret_fd is the caller's, -1 where none came. */
+int report_receive(int socket_fd, struct report *ret_report, int *ret_fd);
+
+/* The byte that the child waits for. */
+int report_go(int socket_fd);
+/* In the child. -ECANCELED: the parent is gone. */
+int report_wait(int socket_fd);
+
+#endif

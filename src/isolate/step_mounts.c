@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Steps: mounts
+ *
+ * All mounts exist as detached fds before the root is entered; then each is
+ * attached to a target that is an fd too. There is no moment in which a name is
+ * looked up twice.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "isolate/child.h"
+#include "os/file.h"
+#include "os/mount.h"
+
+static int make_file_system(struct plan_mount *m, struct err *e)
+{
+	const bool cgroups = m->kind == PLAN_CGROUPS;
+	const char *type = cgroups ? "tmpfs" : m->type;
+	AUTO_FD int fs = -1;
+	int r;
+
+	fs = mount_fs_open(type, m->source);
+	if (fs < 0)
+		return err_set(
+		    e, fs, "cannot make a file system of type '%s' for '/%s'", type, m->target);
+	for (size_t i = 0; i < m->options.data.n; i++) {
+		r = mount_fs_option(fs, m->options.data.items[i]);
+		if (r < 0)
+			return err_set(e, r, "mount '/%s' of type '%s': option '%s'", m->target,
+			    type, m->options.data.items[i]);
+	}
+	if (cgroups && (r = mount_fs_option(fs, "mode=755")) < 0)
+		return err_set(e, r, "mount '/%s': option 'mode'", m->target);
+	/* A cgroup mount becomes read-only when it is filled. */
+	m->fd = mount_fs_mount(
+	    fs, m->options.set & ~(cgroups ? (uint64_t)MOUNT_ATTR_RDONLY : UINT64_C(0)));
+	if (m->fd < 0)
+		return err_set(
+		    e, m->fd, "cannot mount a file system of type '%s' for '/%s'", type, m->target);
+	return 0;
+}
+
+int step_make_file_systems(struct child *c, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->plan->n_mounts && r >= 0; i++) {
+		struct plan_mount *m = &c->plan->mounts[i];
+
+		if (m->kind == PLAN_FILE_SYSTEM || m->kind == PLAN_CGROUPS)
+			r = make_file_system(m, e);
+	}
+	return r;
+}
+
+/* /proc and /sys of an image may be links to elsewhere (CVE-2019-19921, CVE-2023-27561). */
+static int open_real_directory(int root_fd, const char *name, struct err *e)
+{
+	int fd;
+
+	fd = file_open_beneath(root_fd, name, O_PATH | O_DIRECTORY, 0);
+	if (fd == -ENOENT && mkdirat(root_fd, name, 0755) >= 0)
+		fd = file_open_beneath(root_fd, name, O_PATH | O_DIRECTORY, 0);
+	if (fd == -ELOOP || fd == -ENOTDIR)
+		return err_refuse(e, -ENOTDIR, "'/%s' of the root is not a directory", name);
+	return fd < 0 ? err_set(e, fd, "cannot open '/%s' of the root", name) : fd;
+}
+
+static bool on_procfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) >= 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static int open_target(const struct child *c, const struct plan_mount *m, struct err *e)
+{
+	AUTO_FD int fd = -1;
+
+	if (m->place == PLACE_PROC || m->place == PLACE_SYS || m->place == PLACE_DEV)
+		return open_real_directory(c->root_fd, m->target, e);
+	fd = target_open(c->root_fd, m->target, m->is_dir);
+	if (fd < 0)
+		return err_set(e, fd, "cannot make the mount point '/%s'", m->target);
+	/* A link could lead there, past the check of the name. */
+	if (!m->on_proc && c->proc_fd >= 0 && on_procfs(fd))
+		return err_refuse(e, -EPERM,
+		    "mount '/%s': cannot be mounted because it is inside /proc", m->target);
+	return TAKE_FD(fd);
+}
+
+static int fill_cgroups(const struct plan *p, const struct plan_mount *m, struct err *e)
+{
+	int r;
+
+	for (size_t i = 0; i < p->n_cgroups; i++) {
+		const struct plan_cgroup *g = &p->cgroups[i];
+
+		if (mkdirat(m->fd, g->name, 0755) < 0 ||
+		    syscall(SYS_move_mount, g->fd, "", m->fd, g->name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+			return err_set(e, -errno, "cannot show the cgroup '%s'", g->name);
+	}
+	if (!(m->options.set & MOUNT_ATTR_RDONLY))
+		return 0;
+	r = mount_change(m->fd, false, MOUNT_ATTR_RDONLY, 0, 0);
+	return r < 0 ? err_set(e, r, "cannot make the cgroups read-only") : 0;
+}
+
+static int copy_up(const struct plan_mount *m, int target_fd, struct err *e)
+{
+	AUTO_FD int from = openat(target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int to = openat(m->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (from < 0 || to < 0)
+		return err_set(e, -errno, "cannot copy what is at '/%s'", m->target);
+	r = target_copy_tree(from, to, 0);
+	return r < 0 ? err_set(e, r, "cannot copy what is at '/%s'", m->target) : 0;
+}
+
+static void remember_place(struct child *c, const struct plan_mount *m)
+{
+	if (m->place == PLACE_PROC)
+		c->proc_fd = m->fd;
+	else if (m->place == PLACE_SYS)
+		c->sys_fd = m->fd;
+	else if (m->place == PLACE_DEV)
+		c->dev_fd = m->fd;
+	else if (m->place == PLACE_PTS)
+		c->pts_fd = m->fd;
+	if (m->place == PLACE_PROC && m->kind == PLAN_FILE_SYSTEM)
+		c->own_proc_fd = m->fd;
+}
+
+static int attach(struct child *c, const struct plan_mount *m, struct err *e)
+{
+	AUTO_FD int target = -1;
+	int r;
+
+	if (m->place == PLACE_PROC && !on_procfs(m->fd))
+		return err_refuse(e, -EPERM, "mount '/proc': only a procfs may be there");
+	target = open_target(c, m, e);
+	if (target < 0)
+		return target;
+	r = m->options.copy_up && m->is_dir ? copy_up(m, target, e) : 0;
+	if (r < 0)
+		return r;
+	r = mount_attach(m->fd, target);
+	if (r < 0)
+		return err_set(e, r, "cannot mount on '/%s'", m->target);
+	remember_place(c, m);
+	if (m->kind == PLAN_FILE_SYSTEM && m->options.propagation) {
+		r = mount_change(m->fd, false, 0, 0, m->options.propagation);
+		if (r < 0)
+			return err_set(e, r, "cannot set the propagation of '/%s'", m->target);
+	}
+	return m->kind == PLAN_CGROUPS ? fill_cgroups(c->plan, m, e) : 0;
+}
+
+static int remount(const struct child *c, const struct plan_mount *m, struct err *e)
+{
+	AUTO_FD int fd = -1;
+	int r;
+
+	fd = file_open_in_root(c->root_fd, m->target, O_PATH, 0);
+	r = fd < 0
+	    ? fd
+	    : mount_change(fd, false, m->options.set, m->options.clear, m->options.propagation);
+	return r < 0 ? err_set(e, r, "cannot remount '/%s'", m->target) : 0;
+}
+
+int step_attach_mounts(struct child *c, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->plan->n_mounts && r >= 0; i++) {
+		const struct plan_mount *m = &c->plan->mounts[i];
+
+		r = m->kind == PLAN_REMOUNT ? remount(c, m, e) : attach(c, m, e);
+	}
+	return r;
+}

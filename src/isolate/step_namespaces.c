@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Steps: namespaces and cgroups
+ */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "format/oci_config.h"
+#include "isolate/child.h"
+#include "isolate/limits.h"
+#include "os/loopback.h"
+
+/* Root of the user namespace. By system call: libc's functions would speak to other threads. */
+static int become_root(struct err *e)
+{
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return err_set(e, -errno, "cannot become root of the user namespace");
+	return 0;
+}
+
+static int enter_user_namespace(struct child *c, struct err *e)
+{
+	const struct plan *p = c->plan;
+	int r;
+
+	if (p->join[NAMESPACE_USER] >= 0 && setns(p->join[NAMESPACE_USER], CLONE_NEWUSER) < 0)
+		return err_set(e, -errno, "cannot join the user namespace");
+	if (p->new_namespaces & CLONE_NEWUSER) {
+		r = report_wait(c->sync_fd); /* until the parent has written the maps */
+		if (r < 0)
+			return err_set(e, r, "cannot wait for the id maps");
+	}
+	return p->user_namespace ? become_root(e) : 0;
+}
+
+int step_join_namespaces(struct child *c, struct err *e)
+{
+	const struct plan *p = c->plan;
+	int r;
+
+	/* Before the user namespace: the files of the cgroups were opened by the host's root. */
+	r = c->limits ? limits_join(c->limits, !c->in_cgroup2) : 0;
+	if (r < 0)
+		return err_set(e, r, "cannot join the cgroups");
+	r = enter_user_namespace(c, e);
+	if (r < 0)
+		return r;
+
+	for (enum namespace_kind kind = NAMESPACE_NETWORK; kind < NAMESPACE_MOUNT; kind++) {
+		if (p->join[kind] >= 0 && setns(p->join[kind], (int)namespace_flag(kind)) < 0)
+			return err_set(
+			    e, -errno, "cannot join the %s namespace", namespace_name(kind));
+	}
+	if (p->join[NAMESPACE_USER] >= 0 && p->new_namespaces &&
+	    unshare((int)(p->new_namespaces & ~(uint64_t)CLONE_NEWPID)) < 0)
+		return err_set(e, -errno, "cannot make the namespaces");
+	/* Only now: the cgroups we are in become the roots that we see. */
+	if (p->new_cgroup_namespace && unshare(CLONE_NEWCGROUP) < 0)
+		return err_set(e, -errno, "cannot make the cgroup namespace");
+	if (setsid() < 0)
+		return err_set(e, -errno, "cannot begin a session");
+	return 0;
+}
+
+int step_name_host(struct child *c, struct err *e)
+{
+	const struct oci_config *config = c->plan->config;
+	int r;
+
+	if (config->hostname && sethostname(config->hostname, strlen(config->hostname)) < 0)
+		return err_set(e, -errno, "cannot set the host name");
+	if (config->domainname && setdomainname(config->domainname, strlen(config->domainname)) < 0)
+		return err_set(e, -errno, "cannot set the domain name");
+	if (!(c->plan->new_namespaces & CLONE_NEWNET))
+		return 0;
+	r = loopback_up();
+	return r < 0 ? err_set(e, r, "cannot bring the loopback interface up") : 0;
+}

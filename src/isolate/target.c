@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Targets of mounts
+ *
+ * A target is resolved with the container's root as '/', by the kernel. What is
+ * missing is made one component at a time, each in a directory that is held by its fd, and
+ * no link is followed to where something is made (CVE-2024-45310).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "isolate/child.h"
+#include "os/file.h"
+
+static int make_dir(int parent_fd, const char *name)
+{
+	int fd;
+
+	if (mkdirat(parent_fd, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int target_make_dirs(int root_fd, const char *path, size_t len)
+{
+	AUTO_FD int at = -1;
+	char prefix[PATH_MAX];
+	size_t start = 0;
+
+	if (len >= sizeof(prefix))
+		return -ENAMETOOLONG;
+	at = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
+	if (at < 0)
+		return -errno;
+	while (start < len) {
+		size_t end = start + strcspn(path + start, "/");
+		int next;
+
+		if (end > len)
+			end = len;
+		memcpy(prefix, path, end);
+		prefix[end] = '\0';
+		next = file_open_in_root(root_fd, prefix, O_PATH | O_DIRECTORY, 0);
+		if (next == -ENOENT)
+			next = make_dir(at, prefix + start);
+		if (next < 0)
+			return next;
+		close(at);
+		at = next;
+		start = end + 1;
+	}
+	return TAKE_FD(at);
+}
+
+static int make_file(int parent_fd, const char *name)
+{
+	int fd =
+	    openat(parent_fd, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int target_open(int root_fd, const char *path, bool is_dir)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FD int parent = -1;
+	int fd;
+
+	fd = file_open_in_root(root_fd, path, O_PATH | (is_dir ? O_DIRECTORY : 0), 0);
+	if (fd != -ENOENT)
+		return fd;
+	if (is_dir)
+		return target_make_dirs(root_fd, path, strlen(path));
+	parent = target_make_dirs(root_fd, path, slash ? (size_t)(slash - path) : 0);
+	if (parent < 0)
+		return parent;
+	return make_file(parent, slash ? slash + 1 : path);
+}
