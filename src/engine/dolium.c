@@ -230,3 +230,17 @@ int engine_helper(struct dolium *d, const char *name, char **ret_path, struct er
 	err_hint(e, "it comes with dolium; $DOLIUM_LIBEXEC names the folder where it is");
 	return -ENOENT;
 }
+
+int engine_unpacker(struct dolium *d, struct err *e)
+{
+	AUTO_FREE char *path = NULL;
+	struct store *store;
+	int r = engine_store(d, &store, e);
+
+	if (r == 0)
+		r = engine_helper(d, "dolium-unpack", &path, e);
+	if (r < 0)
+		return r;
+	r = store_set_worker(store, path);
+	return r < 0 ? err_set(e, r, "cannot start '%s'", path) : 0;
+}

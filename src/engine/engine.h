@@ -49,6 +49,9 @@ int engine_containers_dir(struct dolium *d, struct err *e);
  */
 int engine_helper(struct dolium *d, const char *name, char **ret_path, struct err *e);
 
+/* Tells the store where its worker is. Before a layer is unpacked. */
+int engine_unpacker(struct dolium *d, struct err *e);
+
 /* A dolium_value is a json_value under its public name. */
 struct dolium_value *engine_value(struct json_value *v);
 const struct json_value *engine_json(const struct dolium_value *v);
