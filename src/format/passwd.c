@@ -147,10 +147,13 @@ static bool find_passwd(const struct passwd_files *files, const char *name, uint
     struct passwd_entry *ret_entry)
 {
 	struct span file = passwd_bytes(files);
+	struct passwd_entry entry;
 
-	while (next_passwd(&file, ret_entry))
-		if (name ? span_is(ret_entry->name, name) : ret_entry->uid == uid)
+	while (next_passwd(&file, &entry))
+		if (name ? span_is(entry.name, name) : entry.uid == uid) {
+			*ret_entry = entry;
 			return true;
+		}
 	return false;
 }
 
