@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dolium: the command people type
+ */
+#include "cli/command.h"
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc, argv);
+}
