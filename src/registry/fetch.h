@@ -84,7 +84,9 @@ int fetch_blobs(
 
 enum fetch_event_kind {
 	FETCH_PROGRESS, /* `done` of `total` bytes of `digest` are there */
-	FETCH_DONE, /* the blob is whole, right, and in the partial directory */
+	FETCH_DONE, /* the blob is whole, right, and in the partial directory; or another pull,
+	               which was waited for, has just used it up: then look for the layer, and ask
+	               anew */
 	FETCH_RETRY, /* a request failed and will be tried again; text in `note` */
 };
 
@@ -94,6 +96,13 @@ struct fetch_event {
 	uint64_t done, total;
 	char note[256];
 };
+
+/*
+ * Asks the registry `server` whether a user and password are good. The source
+ * of `options` is not used. -EACCES: they are not.
+ */
+int fetch_login(const struct fetch_options *options, const char *server, const char *user,
+    const char *password, struct err *e);
 
 int fetch_fd(const struct fetch *f); /* POLLIN: fetch_next() has something */
 /* 1: *ret_event is filled; 0: nothing more just now (never blocks); negative: the fetch failed. */
