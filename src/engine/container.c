@@ -387,7 +387,7 @@ static bool report_read(int dir_fd, struct container_status *status, bool *ended
 /* The pid inside, if dolium-oci's state is of a process that lives; else 0. */
 static pid_t pid_of_running(struct dolium *d, const char *id)
 {
-	AUTO(oci_state_free) struct oci_state *state = NULL;
+	AUTO_OCI_STATE struct oci_state state = { 0 };
 	AUTO_FREE char *text = NULL;
 	char path[RECORD_ID_LEN + 16];
 	int run_fd = engine_run_dir(d, NULL);
@@ -397,7 +397,7 @@ static pid_t pid_of_running(struct dolium *d, const char *id)
 	if (run_fd < 0 || file_read(run_fd, path, RECORD_MAX, &text, &len) < 0 ||
 	    oci_state_parse(text, len, &state, NULL) < 0)
 		return 0;
-	return process_is(state->pid, state->pid_start) ? state->pid : 0;
+	return state.pid > 0 && process_is(state.pid, state.pid_start) ? state.pid : 0;
 }
 
 void container_look(struct dolium *d, const char *id, int dir_fd, const struct record *record,

@@ -47,6 +47,8 @@ static const struct json_field mount_fields[] = {
 	MOUNT("read_only", BOOL, read_only),
 	MOUNT("non_recursive", BOOL, non_recursive),
 	MOUNT("anonymous", BOOL, anonymous),
+	MOUNT("no_copy", BOOL, no_copy),
+	MOUNT("create_source", BOOL, create_source),
 	{ 0 },
 };
 static const struct json_shape mount_shape = { sizeof(struct record_mount), mount_fields, NULL };

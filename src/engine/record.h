@@ -33,7 +33,7 @@ struct record_mount {
 	char *tmpfs_options; /* further ones, with commas; NULL */
 	int64_t tmpfs_size;
 	uint32_t tmpfs_mode;
-	bool read_only, non_recursive, anonymous;
+	bool read_only, non_recursive, anonymous, no_copy, create_source;
 };
 
 struct record_ulimit {

@@ -22,7 +22,7 @@ int spec_capabilities(const struct record *record, uint64_t *ret_set, struct err
 }
 
 /* What everybody expects is set, unless the image or the user did. */
-static int env_make(const struct record *record, const struct user *user, struct strv *to)
+static int env_make(const struct record *record, const struct passwd_user *user, struct strv *to)
 {
 	int r = 0;
 
@@ -94,7 +94,8 @@ static bool has_no_new_privileges(const struct record *record)
 	return strv_has(&record->security_opt, "no-new-privileges");
 }
 
-static int process_fill(const struct record *record, struct oci_process *process, struct user *user)
+static int process_fill(
+    const struct record *record, struct oci_process *process, struct passwd_user *user)
 {
 	process->terminal = record->tty;
 	process->user.uid = user->uid;
@@ -112,7 +113,7 @@ static int process_fill(const struct record *record, struct oci_process *process
 }
 
 /* With "keep-id" a container that names no user runs as the caller. */
-static int user_choose(const struct spec_input *in, struct user *ret_user, struct err *e)
+static int user_choose(const struct spec_input *in, struct passwd_user *ret_user, struct err *e)
 {
 	const struct record *record = in->record;
 	char kept[32];
@@ -127,7 +128,7 @@ static int user_choose(const struct spec_input *in, struct user *ret_user, struc
 
 int spec_process(const struct spec_input *in, struct oci_config *config, struct err *e)
 {
-	AUTO_USER struct user user = { 0 };
+	__attribute__((cleanup(passwd_user_done_at))) struct passwd_user user = { 0 };
 	struct oci_process *process = config->process = calloc(1, sizeof(*process));
 	uint64_t set;
 	int r;

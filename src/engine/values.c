@@ -4,6 +4,7 @@
  *
  * A dolium_value is a json_value under a public name; the struct dolium_value
  * itself is never defined. So a part of a tree is a value as well, and nothing is copied.
+ * A dolium_template is a template in the same way.
  */
 #include <errno.h>
 
@@ -11,6 +12,7 @@
 #include "engine/engine.h"
 #include "format/json.h"
 #include "format/json_edit.h"
+#include "format/template.h"
 
 struct dolium_value *engine_value(struct json_value *v)
 {
@@ -116,4 +118,34 @@ int dolium_value_json(const struct dolium_value *v, unsigned indent, char **ret_
 
 	json_value_write(engine_json(v), indent, &text);
 	return buf_take(&text, ret_text);
+}
+
+/* ---- templates ---- */
+
+int dolium_template_parse(struct dolium *d, const char *text, struct dolium_template **ret)
+{
+	struct template *t;
+	int r = template_parse(text, &t, engine_begin(d));
+
+	if (r == 0)
+		*ret = (struct dolium_template *)t;
+	return r;
+}
+
+int dolium_template_render(struct dolium *d, const struct dolium_template *t,
+    const struct dolium_value *v, char **ret_text)
+{
+	AUTO_BUF struct buf text = { 0 };
+	struct err *e = engine_begin(d);
+	int r = template_render((const struct template *)t, engine_json(v), &text, e);
+
+	if (r < 0)
+		return r;
+	r = buf_take(&text, ret_text);
+	return r < 0 ? err_set(e, r, "cannot print by the template") : 0;
+}
+
+void dolium_template_free(struct dolium_template *t)
+{
+	template_free((struct template *)t);
 }

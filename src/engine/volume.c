@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "engine/copy_tree.h"
+#include "engine/copy_up.h"
 #include "engine/naming.h"
 #include "os/file.h"
 #include "store/store.h"
@@ -71,7 +71,7 @@ static int volume_fill(int home_fd, int image_fd, const char *path)
 	data_fd = openat(home_fd, "_data", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (data_fd < 0)
 		return -errno;
-	return copy_tree(from_fd, data_fd);
+	return copy_up(from_fd, data_fd);
 }
 
 int volume_ensure(struct dolium *d, const char *name, int image_fd, const char *path, struct err *e)

@@ -6,7 +6,7 @@
  * so that times stay. A file with several names is copied once; its other names
  * become links to the first copy, which is remembered by its path in the copy.
  */
-#include "engine/copy_tree.h"
+#include "engine/copy_up.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -311,7 +311,7 @@ static int copy_dir(struct copy *c, int from_fd, int to_fd)
 	return r < 0 ? r : copy_attributes(from_fd, to_fd, &st);
 }
 
-int copy_tree(int from_fd, int to_fd)
+int copy_up(int from_fd, int to_fd)
 {
 	struct copy c = { .to_root_fd = to_fd };
 	int r = copy_dir(&c, from_fd, to_fd);
