@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -93,29 +94,4 @@ int pty_send_fd(int socket_fd, int fd, const char *name)
 	head->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
 	return sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-int pty_receive_fd(int socket_fd, char *name, size_t room)
-{
-	struct iovec bytes = { .iov_base = name, .iov_len = room - 1 };
-	union fd_message control = { 0 };
-	struct msghdr message = {
-		.msg_iov = &bytes,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *head;
-	ssize_t n;
-	int fd;
-
-	n = recvmsg(socket_fd, &message, MSG_CMSG_CLOEXEC);
-	if (n < 0)
-		return -errno;
-	name[n] = '\0';
-	head = CMSG_FIRSTHDR(&message);
-	if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -EBADMSG;
-	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
-	return fd;
 }

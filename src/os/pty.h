@@ -24,7 +24,5 @@ int pty_make_raw(int fd, struct termios *ret_before);
 
 /* Sends `fd` over a connected unix socket, with `name` as the bytes beside it. */
 int pty_send_fd(int socket_fd, int fd, const char *name);
-/* Receives one that was sent so. */
-int pty_receive_fd(int socket_fd, char *name, size_t room);
 
 #endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dolium-oci: the OCI run-time
+ *
+ * The options and words are runc's, so that engines can use either. One
+ * directory per container below the root, "<root>/<id>/", 0700:
+ *
+ *   state.json     format/oci_state.h
+ *   exec.fifo      `create` made the container and it waits here for `start`
+ *   report.fifo    on which `start` hears how exec went
+ */
+#ifndef DOLIUM_OCI_RUNTIME_H
+#define DOLIUM_OCI_RUNTIME_H
+
+#include <stdbool.h>
+
+#include "format/oci_state.h"
+
+struct err;
+
+struct runtime {
+	const char *root; /* --root */
+	const char *log; /* --log; NULL: none */
+	const char *log_format; /* --log-format: text or json */
+	bool debug;
+	bool systemd_cgroup;
+};
+
+struct runtime_options {
+	const char *id;
+	const char *bundle; /* --bundle */
+	const char *console_socket, *pid_file;
+	const char *stdio; /* --stdio: inherit or pipe */
+	const char *format; /* list --format */
+	const char *signal_name;
+	int preserve_fds, rootfs_fd, report_fd;
+	bool detach, keep, no_pivot, no_new_keyring, no_subreaper;
+	bool all, force, quiet;
+	char *const *argv; /* of the whole program */
+};
+
+/* Each is one command; returns the exit status of the program or a negative errno. */
+int runtime_run(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_create(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_start(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_state(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_list(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_kill(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_delete(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_spec(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+
+/* The whole program: reads the command line, runs, reports. */
+int runtime_main(int argc, char **argv);
+
+/* ---- the directories of containers (runtime_home.c) ---- */
+
+/* Letters, digits and "_+-." and nothing else, at most 1024; not "." or "..". Pure. */
+bool runtime_id_valid(const char *id);
+
+/* Makes the directory and returns its fd. -EEXIST: there is such a container. */
+int home_make(const struct runtime *rt, const char *id, struct err *e);
+/* Opens it. -ENOENT: "container does not exist". */
+int home_open(const struct runtime *rt, const char *id, struct err *e);
+/* Removes the directory and what we put there. */
+int home_remove(const struct runtime *rt, const char *id, int home_fd, struct err *e);
+
+int home_read_state(int home_fd, const char *id, struct oci_state *ret_state, struct err *e);
+int home_write_state(int home_fd, const struct oci_state *state, struct err *e);
+
+enum home_status {
+	HOME_CREATING,
+	HOME_CREATED,
+	HOME_RUNNING,
+	HOME_STOPPED,
+};
+
+/* How it is with the container just now. */
+enum home_status home_status(int home_fd, const struct oci_state *state);
+const char *home_status_name(enum home_status status);
+
+/*
+ * Removes what is left of a container whose process is gone, or is killed here:
+ * poststop hooks, cgroups, directory.
+ */
+int home_clean(const struct runtime *rt, int home_fd, const struct oci_state *state, struct err *e);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The directories of containers
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "isolate/limits.h"
+#include "oci/runtime.h"
+#include "os/file.h"
+#include "os/process.h"
+
+#define ID_MAX      1024
+#define STATE_MAX   ((size_t)4 << 20)
+#define STATE_FILE  "state.json"
+#define START_FIFO  "exec.fifo"
+#define REPORT_FIFO "report.fifo"
+
+bool runtime_id_valid(const char *id)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                              "0123456789_+-.";
+	size_t len = strlen(id);
+
+	return len > 0 && len <= ID_MAX && len <= NAME_MAX && strspn(id, allowed) == len &&
+	    strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
+}
+
+static int check_id(const char *id, struct err *e)
+{
+	if (runtime_id_valid(id))
+		return 0;
+	return err_refuse(e, -EINVAL, "invalid container ID format: '%s'", id);
+}
+
+/* All parents too. The root is not a secret, but what is in it is for us alone. */
+static int make_root(const char *root)
+{
+	char path[PATH_MAX];
+	size_t len = strlen(root);
+
+	if (mkdir(root, 0711) >= 0 || errno == EEXIST)
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	if (len >= sizeof(path))
+		return -ENAMETOOLONG;
+	memcpy(path, root, len + 1);
+	for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		if (mkdir(path, 0711) < 0 && errno != EEXIST)
+			return -errno;
+		*at = '/';
+	}
+	return mkdir(root, 0711) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int open_home(const struct runtime *rt, const char *id)
+{
+	AUTO_FD int root = open(rt->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return -errno;
+	return file_open_beneath(root, id, O_RDONLY | O_DIRECTORY, 0);
+}
+
+static int make_home(const struct runtime *rt, const char *path)
+{
+	int r;
+
+	if (mkdir(path, 0700) >= 0)
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	r = make_root(rt->root);
+	if (r < 0)
+		return r;
+	return mkdir(path, 0700) < 0 ? -errno : 0;
+}
+
+int home_make(const struct runtime *rt, const char *id, struct err *e)
+{
+	char path[PATH_MAX];
+	int fd, r;
+
+	r = check_id(id, e);
+	if (r < 0)
+		return r;
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", rt->root, id) >= sizeof(path))
+		return err_refuse(e, -ENAMETOOLONG, "the name of '%s' is too long", rt->root);
+	r = make_home(rt, path);
+	if (r == -EEXIST)
+		return err_refuse(e, r, "container with given ID already exists: '%s'", id);
+	if (r < 0)
+		return err_set(e, r, "cannot make the directory '%s'", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_set(e, -errno, "cannot open the directory '%s'", path) : fd;
+}
+
+int home_open(const struct runtime *rt, const char *id, struct err *e)
+{
+	int fd, r;
+
+	r = check_id(id, e);
+	if (r < 0)
+		return r;
+	fd = open_home(rt, id);
+	if (fd == -ENOENT)
+		return err_refuse(e, fd, "container does not exist: '%s'", id);
+	return fd < 0 ? err_set(e, fd, "cannot open container '%s'", id) : fd;
+}
+
+int home_remove(const struct runtime *rt, const char *id, int home_fd, struct err *e)
+{
+	AUTO_FD int root = open(rt->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	/* The state goes last: as long as it is there, a later delete knows what to do. */
+	(void)unlinkat(home_fd, START_FIFO, 0);
+	(void)unlinkat(home_fd, REPORT_FIFO, 0);
+	if (unlinkat(home_fd, STATE_FILE, 0) < 0 && errno != ENOENT)
+		return err_set(e, -errno, "cannot remove the state of container '%s'", id);
+	if (unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_set(e, -errno, "cannot remove the directory of container '%s'", id);
+	return 0;
+}
+
+int home_read_state(int home_fd, const char *id, struct oci_state *ret_state, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	r = file_read(home_fd, STATE_FILE, STATE_MAX, &text, &len);
+	if (r < 0)
+		return err_set(e, r, "cannot read the state of container '%s'", id);
+	r = oci_state_parse(text, len, ret_state, e);
+	return r < 0 ? err_wrap(e, r, "container '%s'", id) : 0;
+}
+
+int home_write_state(int home_fd, const struct oci_state *state, struct err *e)
+{
+	AUTO_BUF struct buf text = { 0 };
+	int r;
+
+	oci_state_write(state, &text);
+	r = buf_error(&text);
+	if (r >= 0)
+		r = file_replace_fast(home_fd, STATE_FILE, text.data, text.len, 0600);
+	return r < 0 ? err_set(e, r, "cannot write the state of container '%s'", state->id) : 0;
+}
+
+enum home_status home_status(int home_fd, const struct oci_state *state)
+{
+	if (state->pid <= 0)
+		return HOME_CREATING;
+	if (!process_is(state->pid, state->pid_start))
+		return HOME_STOPPED;
+	return faccessat(home_fd, START_FIFO, F_OK, 0) >= 0 ? HOME_CREATED : HOME_RUNNING;
+}
+
+const char *home_status_name(enum home_status status)
+{
+	static const char *const names[] = { "creating", "created", "running", "stopped" };
+
+	return names[status];
+}
+
+int home_clean(const struct runtime *rt, int home_fd, const struct oci_state *state, struct err *e)
+{
+	AUTO(limits_free) struct limits *limits = NULL;
+	int r;
+
+	if (state->cgroups.n > 0) {
+		r = limits_open(&state->cgroups, &limits, e);
+		if (r >= 0)
+			r = limits_remove(limits, e);
+		if (r < 0)
+			return r;
+	}
+	return home_remove(rt, state->id, home_fd, e);
+}

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * create, and run, which is create, start, wait and delete in one process
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "format/oci_config.h"
+#include "isolate/launch.h"
+#include "isolate/limits.h"
+#include "isolate/plan.h"
+#include "oci/events.h"
+#include "oci/relay.h"
+#include "oci/runtime.h"
+#include "oci/self.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "os/pty.h"
+
+#define CONFIG_MAX ((size_t)16 << 20)
+
+/* One start of one container. */
+struct start {
+	const struct runtime *rt;
+	const struct runtime_options *o;
+	bool create; /* wait for `start` */
+	bool stay; /* until it ends */
+	char bundle[PATH_MAX];
+	struct oci_config *config;
+	struct oci_state state;
+	struct limits *limits;
+	struct plan *plan;
+	struct launch launch;
+	struct relay relay;
+	int home_fd;
+	int ends[3]; /* the container's standard streams, where we made pipes */
+	int start_fd, report_fd; /* the fifos of `create` */
+	const char *stage; /* what a failure is told as */
+};
+
+static void start_init(struct start *s, const struct runtime *rt, const struct runtime_options *o)
+{
+	*s = (struct start){
+		.rt = rt,
+		.o = o,
+		.launch = { .pid = -1, .pidfd = -1, .sync_fd = -1, .console_fd = -1 },
+		.home_fd = -1,
+		.ends = { -1, -1, -1 },
+		.start_fd = -1,
+		.report_fd = -1,
+		.stage = "setup",
+	};
+	relay_init(&s->relay);
+}
+
+static void start_done(struct start *s)
+{
+	launch_done(&s->launch);
+	relay_done(&s->relay);
+	plan_free(s->plan);
+	limits_free(s->limits);
+	oci_state_done(&s->state);
+	oci_config_free(s->config);
+	for (int i = 0; i < 3; i++)
+		auto_close(&s->ends[i]);
+	auto_close(&s->start_fd);
+	auto_close(&s->report_fd);
+	auto_close(&s->home_fd);
+}
+
+static void start_done_at(struct start *s)
+{
+	start_done(s);
+}
+
+/* ---- the parts of a start ---- */
+
+static int find_bundle(struct start *s, struct err *e)
+{
+	const char *bundle = s->o->bundle ? s->o->bundle : ".";
+
+	if (!realpath(bundle, s->bundle))
+		return err_set(e, -errno, "cannot find the bundle '%s'", bundle);
+	return 0;
+}
+
+static int read_config(struct start *s, char *const *argv, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_FD int bundle = open(s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int fd = -1;
+	size_t len = 0;
+	int r;
+
+	if (bundle < 0)
+		return err_set(e, -errno, "cannot open the bundle '%s'", s->bundle);
+	fd = openat(bundle, "config.json", O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : file_read_fd(fd, CONFIG_MAX, &text, &len);
+	if (r < 0)
+		return err_set(e, r, "cannot read '%s/config.json'", s->bundle);
+
+	/* Without id maps there is certainly no user namespace: start again before the work. */
+	if (!strstr(text, "\"uidMappings\"") && (r = self_protect(argv, e)) < 0)
+		return r;
+	r = oci_config_parse(text, len, &s->config, e);
+	if (r < 0)
+		return r;
+	if (!s->config->linux_ || s->config->linux_->n_uid_mappings == 0)
+		return self_protect(argv, e);
+	return 0;
+}
+
+static int fill_state(struct start *s, struct err *e)
+{
+	const struct oci_config *config = s->config;
+	struct oci_state *state = &s->state;
+	time_t now = time(NULL);
+	char created[32];
+	struct tm tm;
+	int r = 0;
+
+	strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	state->oci_version = strdup(config->oci_version ? config->oci_version : "1.0.2");
+	state->id = strdup(s->o->id);
+	state->bundle = strdup(s->bundle);
+	state->created = strdup(created);
+	if (config->root_path &&
+	    asprintf(&state->rootfs, "%s%s%s", config->root_path[0] == '/' ? "" : s->bundle,
+	        config->root_path[0] == '/' ? "" : "/", config->root_path) < 0)
+		state->rootfs = NULL;
+	for (size_t i = 0; i < config->annotations.n && r >= 0; i++)
+		r = strmap_set(&state->annotations, config->annotations.items[i].key,
+		    config->annotations.items[i].value);
+	if (r < 0 || !state->oci_version || !state->id || !state->bundle || !state->created)
+		return err_set(e, -ENOMEM, "cannot note the state of container '%s'", s->o->id);
+	return 0;
+}
+
+static int make_limits(struct start *s, struct err *e)
+{
+	const struct oci_linux *linux_ = s->config->linux_;
+	int r;
+
+	r = limits_create(linux_ ? linux_->cgroups_path : NULL, s->o->id,
+	    linux_ ? linux_->resources : NULL, &s->limits, e);
+	if (r < 0)
+		return r;
+	strv_for_each (at, limits_paths(s->limits)) {
+		r = strv_add(&s->state.cgroups, *at);
+		if (r < 0)
+			return err_set(e, r, "cannot note the cgroups of container '%s'", s->o->id);
+	}
+	return 0;
+}
+
+static int make_plan(struct start *s, struct err *e)
+{
+	const struct plan_options options = {
+		.id = s->o->id,
+		.bundle = s->bundle,
+		.rootfs_fd = s->o->rootfs_fd,
+		.no_pivot = s->o->no_pivot,
+		.no_keyring = s->o->no_new_keyring,
+		.preserve_fds = (unsigned)s->o->preserve_fds,
+	};
+
+	return plan_make(s->config, &options, s->limits, &s->plan, e);
+}
+
+static int open_fifo(int home_fd, const char *name)
+{
+	int fd;
+
+	if (mkfifoat(home_fd, name, 0600) < 0)
+		return -errno;
+	fd = openat(home_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int make_fifos(struct start *s, struct err *e)
+{
+	if (!s->create)
+		return 0;
+	s->report_fd = open_fifo(s->home_fd, "report.fifo");
+	s->start_fd = open_fifo(s->home_fd, "exec.fifo");
+	if (s->report_fd < 0 || s->start_fd < 0)
+		return err_set(e, s->report_fd < 0 ? s->report_fd : s->start_fd,
+		    "cannot make the fifos of container '%s'", s->o->id);
+	s->plan->start_fd = s->start_fd;
+	s->plan->exec_report_fd = s->report_fd;
+	return 0;
+}
+
+/* So that /dev/stdout can be opened again by the container's user. */
+static void give_streams(const struct plan *p)
+{
+	const struct oci_user *user = &p->config->process->user;
+	int64_t uid = plan_host_uid(p, user->uid), gid = plan_host_gid(p, user->gid);
+
+	if (uid <= 0 && gid <= 0)
+		return;
+	for (int i = 0; i < 3; i++) {
+		int fd = p->stdio[i] >= 0 ? p->stdio[i] : i;
+		struct stat st;
+
+		if (fstat(fd, &st) >= 0 && S_ISFIFO(st.st_mode))
+			(void)!fchown(fd, uid < 0 ? (uid_t)-1 : (uid_t)uid, (gid_t)-1);
+	}
+}
+
+static int make_streams(struct start *s, struct err *e)
+{
+	int r;
+
+	if (s->plan->terminal)
+		return 0;
+	if (s->stay && s->o->stdio && strcmp(s->o->stdio, "pipe") == 0) {
+		r = relay_make_pipes(&s->relay, s->ends, e);
+		if (r < 0)
+			return r;
+		memcpy(s->plan->stdio, s->ends, sizeof(s->ends));
+	}
+	give_streams(s->plan);
+	return 0;
+}
+
+static int check_terminal(const struct start *s, struct err *e)
+{
+	const struct oci_process *process = s->config->process;
+	bool terminal = process && process->terminal;
+
+	if (terminal && !s->stay && !s->o->console_socket)
+		return err_refuse(e, -EINVAL,
+		    "cannot allocate tty if the runtime will detach without setting console "
+		    "socket");
+	if (!terminal && s->o->console_socket)
+		return err_refuse(
+		    e, -EINVAL, "cannot use console socket if the container has no terminal");
+	return 0;
+}
+
+static int send_console(const struct start *s, struct err *e)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	AUTO_FD int fd = -1;
+	int r;
+
+	if (strlen(s->o->console_socket) >= sizeof(to.sun_path))
+		return err_refuse(e, -ENAMETOOLONG, "the path of the console socket is too long");
+	strcpy(to.sun_path, s->o->console_socket);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
+		return err_set(
+		    e, -errno, "cannot connect to the console socket '%s'", s->o->console_socket);
+	r = pty_send_fd(fd, s->launch.console_fd, s->launch.console_name);
+	return r < 0 ? err_set(e, r, "cannot send the terminal to the console socket") : 0;
+}
+
+static int take_console(struct start *s, struct err *e)
+{
+	int r;
+
+	if (!s->plan->terminal)
+		return 0;
+	r = launch_await(&s->launch, REPORT_CONSOLE, NULL, e);
+	if (r < 0)
+		return r;
+	if (s->o->console_socket)
+		return send_console(s, e);
+	return relay_consume_terminal(&s->relay, TAKE_FD(s->launch.console_fd), e);
+}
+
+static int write_pid_file(const struct start *s, struct err *e)
+{
+	AUTO_FREE char *next = NULL;
+	AUTO_FD int fd = -1;
+
+	if (!s->o->pid_file)
+		return 0;
+	if (asprintf(&next, "%s.%d.next", s->o->pid_file, getpid()) < 0) {
+		next = NULL;
+		return err_set(e, -ENOMEM, "cannot write '%s'", s->o->pid_file);
+	}
+	fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || dprintf(fd, "%d", s->launch.pid) < 0 || rename(next, s->o->pid_file) < 0)
+		return err_set(e, -errno, "cannot write '%s'", s->o->pid_file);
+	return 0;
+}
+
+static int note_process(struct start *s, struct err *e)
+{
+	int r;
+
+	s->state.pid = s->launch.pid;
+	r = process_start_time(s->launch.pid, &s->state.pid_start);
+	if (r < 0)
+		return err_set(e, r, "cannot look at the container's process");
+	r = home_write_state(s->home_fd, &s->state, e);
+	return r < 0 ? r : write_pid_file(s, e);
+}
+
+/* ---- the whole ---- */
+
+/* What can be made before there is a process. */
+static int prepare(struct start *s, struct err *e)
+{
+	int r;
+
+	r = fill_state(s, e);
+	if (r >= 0)
+		r = home_write_state(s->home_fd, &s->state, e);
+	if (r >= 0)
+		r = make_limits(s, e);
+	if (r >= 0)
+		r = make_plan(s, e);
+	if (r >= 0)
+		r = make_fifos(s, e);
+	if (r >= 0)
+		r = make_streams(s, e);
+	return r;
+}
+
+/* From the clone until the program runs (or, for create, waits). */
+static int launch(struct start *s, struct err *e)
+{
+	enum report_stage stage = REPORT_SETUP;
+	int r;
+
+	if (s->stay && (r = relay_hold_signals(&s->relay, e)) < 0)
+		return r;
+	r = launch_begin(s->plan, s->limits, &s->launch, e);
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 3; i++) {
+		auto_close(&s->ends[i]);
+		s->ends[i] = -1;
+	}
+	r = note_process(s, e);
+	if (r >= 0)
+		r = take_console(s, e);
+	if (r >= 0 && s->create)
+		r = launch_await(&s->launch, REPORT_READY, &stage, e);
+	if (r >= 0)
+		r = launch_go(&s->launch, e);
+	if (r >= 0)
+		r = launch_await(&s->launch, REPORT_END, &stage, e);
+	if (r < 0 && stage == REPORT_EXEC)
+		s->stage = "exec";
+	return r;
+}
+
+static int stay(struct start *s, struct err *e)
+{
+	struct err ignored = { 0 };
+	int status;
+
+	s->relay.pid = s->launch.pid;
+	s->relay.pidfd = s->launch.pidfd;
+	status = relay_run(&s->relay, e);
+	if (status < 0)
+		return status;
+	event_exited(s->o->report_fd, status, s->limits && limits_oom_killed(s->limits));
+	if (s->o->keep)
+		return status;
+	if (limits_remove(s->limits, &ignored) >= 0)
+		(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);
+	return status;
+}
+
+static void undo(struct start *s)
+{
+	struct err ignored = { 0 };
+
+	launch_kill(&s->launch);
+	if (s->limits && limits_remove(s->limits, &ignored) < 0)
+		return; /* the state stays, for delete to try again */
+	(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);
+}
+
+static int start(struct start *s, char *const *argv, struct err *e)
+{
+	int r;
+
+	if (!runtime_id_valid(s->o->id))
+		return err_refuse(e, -EINVAL, "invalid container ID format: '%s'", s->o->id);
+	r = find_bundle(s, e);
+	if (r >= 0)
+		r = read_config(s, argv, e);
+	if (r >= 0)
+		r = check_terminal(s, e);
+	if (r < 0)
+		return r;
+	s->home_fd = home_make(s->rt, s->o->id, e);
+	if (s->home_fd < 0)
+		return s->home_fd;
+	r = prepare(s, e);
+	if (r >= 0)
+		r = launch(s, e);
+	if (r < 0) {
+		undo(s);
+		return err_wrap(e, r, "unable to start container process");
+	}
+	event_started(s->o->report_fd, s->launch.pid);
+	return s->stay ? stay(s, e) : 0;
+}
+
+static int start_one(const struct runtime *rt, const struct runtime_options *o, bool create,
+    bool stay_with_it, struct err *e)
+{
+	__attribute__((cleanup(start_done_at))) struct start s;
+	int r;
+
+	start_init(&s, rt, o);
+	s.create = create;
+	s.stay = stay_with_it;
+	r = start(&s, o->argv, e);
+	if (r < 0)
+		event_failed(o->report_fd, s.stage, e);
+	return r;
+}
+
+int runtime_create(const struct runtime *rt, const struct runtime_options *o, struct err *e)
+{
+	return start_one(rt, o, true, false, e);
+}
+
+int runtime_run(const struct runtime *rt, const struct runtime_options *o, struct err *e)
+{
+	return start_one(rt, o, false, !o->detach, e);
+}

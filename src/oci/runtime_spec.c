@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spec: a config.json to begin with
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "oci/runtime.h"
+#include "os/file.h"
+
+/* What runc's has: a shell, a root that is read-only, three capabilities, no user namespace. */
+static const char spec_text[] =
+    "{\n"
+    "  \"ociVersion\": \"1.3.0\",\n"
+    "  \"process\": {\n"
+    "    \"terminal\": true,\n"
+    "    \"user\": { \"uid\": 0, \"gid\": 0 },\n"
+    "    \"args\": [\"sh\"],\n"
+    "    \"env\": [\n"
+    "      \"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\n"
+    "      \"TERM=xterm\"\n"
+    "    ],\n"
+    "    \"cwd\": \"/\",\n"
+    "    \"capabilities\": {\n"
+    "      \"bounding\": [\"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\"],\n"
+    "      \"effective\": [\"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\"],\n"
+    "      \"permitted\": [\"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\"]\n"
+    "    },\n"
+    "    \"rlimits\": [{ \"type\": \"RLIMIT_NOFILE\", \"hard\": 1024, \"soft\": 1024 }],\n"
+    "    \"noNewPrivileges\": true\n"
+    "  },\n"
+    "  \"root\": { \"path\": \"rootfs\", \"readonly\": true },\n"
+    "  \"hostname\": \"dolium\",\n"
+    "  \"mounts\": [\n"
+    "    { \"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\" },\n"
+    "    { \"destination\": \"/dev\", \"type\": \"tmpfs\", \"source\": \"tmpfs\",\n"
+    "      \"options\": [\"nosuid\", \"strictatime\", \"mode=755\", \"size=65536k\"] },\n"
+    "    { \"destination\": \"/dev/pts\", \"type\": \"devpts\", \"source\": \"devpts\",\n"
+    "      \"options\": [\"nosuid\", \"noexec\", \"newinstance\", \"ptmxmode=0666\",\n"
+    "        \"mode=0620\", \"gid=5\"] },\n"
+    "    { \"destination\": \"/dev/shm\", \"type\": \"tmpfs\", \"source\": \"shm\",\n"
+    "      \"options\": [\"nosuid\", \"noexec\", \"nodev\", \"mode=1777\", \"size=65536k\"] },\n"
+    "    { \"destination\": \"/dev/mqueue\", \"type\": \"mqueue\", \"source\": \"mqueue\",\n"
+    "      \"options\": [\"nosuid\", \"noexec\", \"nodev\"] },\n"
+    "    { \"destination\": \"/sys\", \"type\": \"sysfs\", \"source\": \"sysfs\",\n"
+    "      \"options\": [\"nosuid\", \"noexec\", \"nodev\", \"ro\"] },\n"
+    "    { \"destination\": \"/sys/fs/cgroup\", \"type\": \"cgroup\", \"source\": \"cgroup\",\n"
+    "      \"options\": [\"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"ro\"] }\n"
+    "  ],\n"
+    "  \"linux\": {\n"
+    "    \"resources\": { \"devices\": [{ \"allow\": false, \"access\": \"rwm\" }] },\n"
+    "    \"namespaces\": [\n"
+    "      { \"type\": \"pid\" }, { \"type\": \"network\" }, { \"type\": \"ipc\" },\n"
+    "      { \"type\": \"uts\" }, { \"type\": \"mount\" }, { \"type\": \"cgroup\" }\n"
+    "    ],\n"
+    "    \"maskedPaths\": [\n"
+    "      \"/proc/acpi\", \"/proc/asound\", \"/proc/kcore\", \"/proc/keys\",\n"
+    "      \"/proc/latency_stats\", \"/proc/timer_list\", \"/proc/timer_stats\",\n"
+    "      \"/proc/sched_debug\", \"/sys/firmware\", \"/proc/scsi\"\n"
+    "    ],\n"
+    "    \"readonlyPaths\": [\n"
+    "      \"/proc/bus\", \"/proc/fs\", \"/proc/irq\", \"/proc/sys\", \"/proc/sysrq-trigger\"\n"
+    "    ]\n"
+    "  }\n"
+    "}\n";
+
+int runtime_spec(const struct runtime *rt, const struct runtime_options *o, struct err *e)
+{
+	AUTO_FD int bundle = -1;
+	AUTO_FD int fd = -1;
+	int r;
+
+	(void)rt;
+	bundle = open(o->bundle ? o->bundle : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (bundle < 0)
+		return err_set(e, -errno, "cannot open the bundle '%s'", o->bundle);
+	fd = openat(bundle, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0 && errno == EEXIST)
+		return err_refuse(e, -EEXIST, "file config.json exists: remove it first");
+	r = fd < 0 ? -errno : file_write_fd(fd, spec_text, strlen(spec_text));
+	return r < 0 ? err_set(e, r, "cannot write config.json") : 0;
+}
