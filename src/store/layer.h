@@ -23,6 +23,7 @@ struct layer_limits {
 	uint64_t max_bytes; /* of the uncompressed tar; default 64 GiB */
 	uint64_t max_entries; /* default 4,000,000 */
 	uint64_t max_ratio; /* uncompressed / compressed; default 1,200 behind the first 64 MiB */
+	bool forbid_devices; /* refuse a layer that has device nodes */
 };
 
 struct layer_record {
@@ -44,6 +45,9 @@ int layer_read_record(
  *
  *   layer_unpack_start()  then poll layer_unpack_fd() for POLLIN (progress or end), then
  *   layer_unpack_finish() which waits, checks the diffID and commits.
+ *
+ * A caller that unpacks one layer twice at once must finish them in the order
+ * in which their fds say that they ended.
  *
  * Where diff_id is NULL the layer is named by what the bytes turn out to be.
  * -EBADMSG: the bytes are not a layer, do not match `diff_id`, or are hostile: the

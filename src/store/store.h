@@ -33,6 +33,9 @@ int store_open(const char *root, struct store **ret_store, struct err *e);
 struct store *store_close(struct store *s); /* NULL is fine; returns NULL */
 AUTO_DEFINE(struct store *, store_close);
 
+/* Where the program dolium-unpack is; without it layers cannot be unpacked. Copied. -ENOMEM */
+int store_set_worker(struct store *s, const char *path);
+
 int store_dir(const struct store *s); /* fd of the root directory; borrowed */
 const char *store_path(const struct store *s); /* as it was given, made absolute; borrowed */
 
