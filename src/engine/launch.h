@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running dolium-oci
+ */
+#ifndef DOLIUM_ENGINE_LAUNCH_H
+#define DOLIUM_ENGINE_LAUNCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/engine.h"
+
+struct launch {
+	const char *program; /* path of dolium-oci */
+	char *const *argv;
+	const int *keep_fds; /* stay open in it, under the same numbers */
+	size_t n_keep_fds;
+	bool forward_signals; /* those that reach us are sent on */
+	bool null_stdin, quiet; /* stdin, or stdout and stderr, are /dev/null */
+};
+
+/*
+ * Starts the program from a read-only copy of its mount, so that nothing it
+ * runs can write to our file (CVE-2019-5736), and waits for it. Returns its exit
+ * status as a shell has it. Signals come to us as before when it returns.
+ */
+int launch_run(const struct launch *launch, struct err *e);
+
+#endif
