@@ -104,7 +104,7 @@ TEST(what_is_no_reference_is_refused_with_the_reason)
 	check_refused("a.b:123456/c",
 	    "not the name of an image: 'a.b:123456/c': the part before "
 	    "the first '/' is not a host");
-	check_refused(DIGEST + 7,
+	check_refused(&DIGEST[7],
 	    "not the name of an image: '"
 	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	    "': 64 hex digits are an id");
