@@ -361,14 +361,18 @@ static char *next_field(const char **at, struct strv *texts, struct err *e)
 	AUTO_BUF struct buf b = { 0 };
 	const bool quoted = **at == '"';
 	const char *c = *at + quoted;
+	bool closed = !quoted;
 	char *field;
 
 	for (; *c && (quoted || *c != ','); c++) {
-		if (quoted && *c == '"' && *++c != '"')
+		/* Two quotation marks are one that belongs to the text. */
+		if (quoted && *c == '"' && *++c != '"') {
+			closed = true;
 			break;
+		}
 		buf_addc(&b, *c);
 	}
-	if (quoted && ((*c && *c != ',') || c[-1] != '"')) {
+	if (!closed || (*c && *c != ',')) {
 		err_refuse(e, -EINVAL, "a quotation mark is missing");
 		return NULL;
 	}
