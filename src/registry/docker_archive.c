@@ -69,7 +69,7 @@ struct docker_archive *docker_archive_free(struct docker_archive *d)
 static int full_names(const struct entry *entry, struct strv *to)
 {
 	strv_for_each (name, &entry->names) {
-		__attribute__((cleanup(reference_done_at))) struct reference ref = { 0 };
+		AUTO(reference_done) struct reference ref = { 0 };
 
 		if (reference_parse(*name, &ref, NULL) < 0)
 			continue;
@@ -145,7 +145,7 @@ static int add_layers(struct docker_archive *d, const struct archive *a, const c
 static int add_image(struct docker_archive *d, const struct archive *a, const char *what,
     const struct entry *entry, struct strv *names, struct source_images *to, struct err *e)
 {
-	__attribute__((cleanup(oci_image_config_done_at))) struct oci_image_config config = { 0 };
+	AUTO(oci_image_config_done) struct oci_image_config config = { 0 };
 	struct fetch_image *image;
 	const uint8_t *data;
 	size_t len;
@@ -177,7 +177,7 @@ static int add_image(struct docker_archive *d, const struct archive *a, const ch
 static int select_entry(
     const struct entry *entry, const char *wanted, struct strv *ret_names, struct err *e)
 {
-	__attribute__((cleanup(reference_done_at))) struct reference ref = { 0 };
+	AUTO(reference_done) struct reference ref = { 0 };
 	AUTO_FREE char *full = NULL;
 	AUTO_STRV struct strv names = { 0 };
 	int r;

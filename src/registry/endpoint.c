@@ -308,7 +308,7 @@ static int ask_for_token(struct endpoint *ep, struct http *http, const struct ht
 static int fetch_token(
     struct endpoint *ep, struct http *http, bool with_scope, const char *what, struct err *e)
 {
-	__attribute__((cleanup(http_reply_done))) struct http_reply reply = { 0 };
+	AUTO_REPLY struct http_reply reply = { 0 };
 	AUTO_BUF struct buf answer = { 0 }, fields = { .max = 65536 };
 	struct http_host host = { 0 };
 	int r;

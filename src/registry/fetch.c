@@ -332,7 +332,7 @@ static int convert_image(struct image_text *text, struct fetch_image *to)
 	return convert_layers(text, to);
 }
 
-/* The two BYTES frames behind an IMAGE. An empty manifest is none. */
+/* One of the BYTES frames behind an IMAGE. An empty index or manifest is none. */
 static int receive_bytes(
     struct fetch *f, size_t max, char **ret_data, size_t *ret_len, struct err *e)
 {
@@ -367,6 +367,9 @@ static int receive_image(
 	if (r < 0)
 		return r;
 
+	r = receive_bytes(f, IMAGE_MANIFEST_MAX, &to->index, &to->index_len, e);
+	if (r < 0)
+		return r;
 	r = receive_bytes(f, IMAGE_MANIFEST_MAX, &to->manifest, &to->manifest_len, e);
 	if (r < 0)
 		return r;
@@ -419,6 +422,7 @@ void fetch_images_free(struct fetch_image *images, size_t n)
 			free(*name);
 		free(image->names);
 		free(image->layers);
+		free(image->index);
 		free(image->manifest);
 		free(image->config);
 	}

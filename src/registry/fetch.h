@@ -53,6 +53,9 @@ struct fetch_image {
 	struct digest
 	    manifest_digest; /* all zero where the source has no manifest (docker-archive) */
 	struct digest index_digest; /* of the index the manifest was picked from; all zero: none */
+	char *index; /* the bytes of that index, by which who asked for its digest can check what he
+	                got; NULL where there is none */
+	size_t index_len;
 	char *manifest; /* its bytes; NULL where there is none */
 	size_t manifest_len;
 	char *config; /* the bytes of the image configuration, checked against its digest */

@@ -48,6 +48,8 @@ struct http_reply {
 
 void http_reply_done(struct http_reply *reply);
 
+#define AUTO_REPLY __attribute__((cleanup(http_reply_done)))
+
 /* `stall_seconds`: a request that moves nearly nothing for so long has failed. */
 int http_new(unsigned stall_seconds, struct http **ret_http, struct err *e);
 struct http *http_free(struct http *h); /* NULL is fine; returns NULL */

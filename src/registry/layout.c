@@ -121,7 +121,7 @@ static int copy_text(const struct slice *from, char **ret_text, size_t *ret_len)
 
 static int add_name(struct fetch_image *image, const char *text)
 {
-	__attribute__((cleanup(reference_done_at))) struct reference ref = { 0 };
+	AUTO(reference_done) struct reference ref = { 0 };
 
 	/* A name that is no reference is no name; the image is good all the same. */
 	if (reference_parse(text, &ref, NULL) < 0 || ref.digest)
@@ -156,10 +156,9 @@ static int name_image(
 /* --------------------------------------------------------------- resolving */
 
 static int add_image(const struct layout *l, const struct oci_descriptor *entry,
-    const struct digest *index, const struct slice *manifest, struct source_images *to,
-    struct err *e)
+    const struct slice *manifest, struct source_images *to, struct err *e)
 {
-	__attribute__((cleanup(oci_manifest_done_at))) struct oci_manifest m = { 0 };
+	AUTO(oci_manifest_done) struct oci_manifest m = { 0 };
 	AUTO_SLICE struct slice config = { 0 };
 	struct fetch_image *image;
 	int r;
@@ -177,8 +176,20 @@ static int add_image(const struct layout *l, const struct oci_descriptor *entry,
 	    source_image_layers(image, m.layers, m.n_layers) < 0 || name_image(l, entry, image) < 0)
 		return err_set(e, -ENOMEM, "cannot read %s", l->what);
 	image->config_digest = m.config.digest;
-	if (index)
-		image->index_digest = *index;
+	return 0;
+}
+
+static int note_digests(struct source_images *images, const struct digest *manifest,
+    const struct digest *index_digest, const struct slice *index, struct err *e)
+{
+	struct fetch_image *image = &images->items[images->n - 1];
+
+	image->manifest_digest = *manifest;
+	if (!index->data)
+		return 0;
+	image->index_digest = *index_digest;
+	if (copy_text(index, &image->index, &image->index_len) < 0)
+		return err_set(e, -ENOMEM, "cannot keep an index");
 	return 0;
 }
 
@@ -186,11 +197,11 @@ static int add_image(const struct layout *l, const struct oci_descriptor *entry,
 static int resolve_entry(const struct layout *l, const struct oci_descriptor *entry,
     const struct platform *platform, struct source_images *to, struct err *e)
 {
-	const struct digest *top_index = NULL;
-	struct digest index_digest, at = entry->digest;
+	struct digest index_digest = { 0 }, at = entry->digest;
+	AUTO_SLICE struct slice index = { 0 };
 
 	for (int depth = 0; depth < INDEX_DEPTH_MAX; depth++) {
-		__attribute__((cleanup(oci_index_done_at))) struct oci_index x = { 0 };
+		AUTO(oci_index_done) struct oci_index x = { 0 };
 		char text_of[DIGEST_TEXT_MAX];
 		struct oci_descriptor here = { .digest = at, .digest_text = text_of };
 		const struct oci_descriptor *picked;
@@ -206,10 +217,8 @@ static int resolve_entry(const struct layout *l, const struct oci_descriptor *en
 		if (r < 0)
 			return r;
 		if (kind == MANIFEST_IMAGE) {
-			r = add_image(l, entry, top_index, &text, to, e);
-			if (r >= 0)
-				to->items[to->n - 1].manifest_digest = at;
-			return r;
+			r = add_image(l, entry, &text, to, e);
+			return r < 0 ? r : note_digests(to, &at, &index_digest, &index, e);
 		}
 
 		r = oci_index_parse((const char *)text.data, text.len, l->what, &x, e);
@@ -218,11 +227,12 @@ static int resolve_entry(const struct layout *l, const struct oci_descriptor *en
 		r = oci_index_pick(&x, platform, &picked, e);
 		if (r < 0)
 			return r;
-		if (!top_index) {
-			index_digest = at;
-			top_index = &index_digest;
-		}
 		at = picked->digest;
+		if (!index.data) {
+			index_digest = here.digest;
+			index = text;
+			text = (struct slice){ 0 };
+		}
 	}
 	return err_refuse(e, -EBADMSG, "%s: indexes in indexes in indexes", l->what);
 }
@@ -293,7 +303,7 @@ static int resolve_index(const struct layout *l, const struct oci_index *x,
 int layout_resolve(const struct layout *l, const struct platform *platform,
     struct source_images *to, struct err *e)
 {
-	__attribute__((cleanup(oci_index_done_at))) struct oci_index x = { 0 };
+	AUTO(oci_index_done) struct oci_index x = { 0 };
 	AUTO_SLICE struct slice text = { 0 };
 	int r;
 

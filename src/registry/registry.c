@@ -172,13 +172,14 @@ static int start_http(struct registry *reg, struct err *e)
 struct found {
 	struct buf text;
 	struct digest digest, index;
+	struct buf index_text; /* of the topmost index */
 	bool has_index;
 };
 
 static int get_manifest(struct registry *reg, struct endpoint *ep, const char *name,
     const struct digest *want, struct buf *text, struct err *e)
 {
-	__attribute__((cleanup(http_reply_done))) struct http_reply reply = { 0 };
+	AUTO_REPLY struct http_reply reply = { 0 };
 	AUTO_FREE char *rest = NULL;
 	int r;
 
@@ -198,7 +199,7 @@ static int descend(struct registry *reg, struct endpoint *ep, const struct platf
     struct found *f, struct err *e)
 {
 	for (int depth = 0; depth < INDEX_DEPTH; depth++) {
-		__attribute__((cleanup(oci_index_done_at))) struct oci_index x = { 0 };
+		AUTO(oci_index_done) struct oci_index x = { 0 };
 		const struct oci_descriptor *picked;
 		enum manifest_kind kind;
 		int r;
@@ -212,9 +213,12 @@ static int descend(struct registry *reg, struct endpoint *ep, const struct platf
 		r = oci_index_pick(&x, platform, &picked, e);
 		if (r < 0)
 			return err_wrap(e, r, "%s", reg->shown);
-		if (!f->has_index)
+		if (!f->has_index) {
 			f->index = f->digest;
-		f->has_index = true;
+			f->index_text = f->text;
+			f->text = (struct buf){ 0 };
+			f->has_index = true;
+		}
 		f->digest = picked->digest;
 		r = get_manifest(reg, ep, picked->digest_text, &picked->digest, &f->text, e);
 		if (r < 0)
@@ -226,7 +230,7 @@ static int descend(struct registry *reg, struct endpoint *ep, const struct platf
 static int get_config(struct registry *reg, struct endpoint *ep,
     const struct oci_descriptor *config, struct buf *text, struct err *e)
 {
-	__attribute__((cleanup(http_reply_done))) struct http_reply reply = { 0 };
+	AUTO_REPLY struct http_reply reply = { 0 };
 	AUTO_FREE char *rest = NULL;
 	int r;
 
@@ -248,7 +252,7 @@ static int get_config(struct registry *reg, struct endpoint *ep,
 static int add_image(struct registry *reg, struct endpoint *ep, struct found *f,
     struct source_images *to, struct err *e)
 {
-	__attribute__((cleanup(oci_manifest_done_at))) struct oci_manifest m = { 0 };
+	AUTO(oci_manifest_done) struct oci_manifest m = { 0 };
 	AUTO_BUF struct buf config = { 0 };
 	struct fetch_image *image;
 	int r;
@@ -264,8 +268,12 @@ static int add_image(struct registry *reg, struct endpoint *ep, struct found *f,
 	if (!image || source_image_layers(image, m.layers, m.n_layers) < 0)
 		return err_set(e, -ENOMEM, "cannot fetch '%s'", reg->shown);
 	image->manifest_digest = f->digest;
-	if (f->has_index)
+	if (f->has_index) {
 		image->index_digest = f->index;
+		image->index_len = f->index_text.len;
+		if (buf_take(&f->index_text, &image->index) < 0)
+			return err_set(e, -ENOMEM, "cannot fetch '%s'", reg->shown);
+	}
 	image->config_digest = m.config.digest;
 	image->manifest_len = f->text.len;
 	image->config_len = config.len;
@@ -295,6 +303,7 @@ static int resolve_at(struct registry *reg, struct endpoint *ep, struct source *
 	if (r >= 0)
 		r = add_image(reg, ep, &f, to, e);
 	buf_done(&f.text);
+	buf_done(&f.index_text);
 	return r;
 }
 
@@ -343,7 +352,7 @@ static int registry_blobs(
 
 static int registry_login(struct source *s, struct err *e)
 {
-	__attribute__((cleanup(http_reply_done))) struct http_reply reply = { 0 };
+	AUTO_REPLY struct http_reply reply = { 0 };
 	struct registry *reg = s->state;
 	struct endpoint *ep = &reg->endpoints[reg->n_endpoints - 1];
 	AUTO_BUF struct buf body = { 0 };

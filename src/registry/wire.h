@@ -8,7 +8,8 @@
  * checks its form; it never believes an address or a length.
  *
  *   engine:  OPEN (JSON)   then, in any order:  RESOLVE   BLOBS (JSON)   LOGIN (JSON)
- *   worker:  READY; to RESOLVE: IMAGE (JSON) BYTES (manifest) BYTES (configuration) ... END;
+ *   worker:  READY; to RESOLVE: IMAGE (JSON), BYTES (index), BYTES (manifest), BYTES
+ *            (configuration), ... END;
  *            to BLOBS: EVENT ... END; to LOGIN: END; to any: FAILED (struct err)
  */
 #ifndef DOLIUM_REGISTRY_WIRE_H

@@ -203,6 +203,8 @@ static int send_image(const struct fetch_image *image, struct err *e)
 	if (r >= 0)
 		r = wire_send(WIRE_SOCKET_FD, WIRE_IMAGE, text.data, text.len);
 	if (r >= 0)
+		r = wire_send(WIRE_SOCKET_FD, WIRE_BYTES, image->index, image->index_len);
+	if (r >= 0)
 		r = wire_send(WIRE_SOCKET_FD, WIRE_BYTES, image->manifest, image->manifest_len);
 	if (r >= 0)
 		r = wire_send(WIRE_SOCKET_FD, WIRE_BYTES, image->config, image->config_len);
