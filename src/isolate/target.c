@@ -26,35 +26,38 @@ static int make_dir(int parent_fd, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* `path` is cut into while this runs, and whole again afterwards. */
+static int open_or_make(int root_fd, char *path)
+{
+	char *slash = strrchr(path, '/');
+	AUTO_FD int parent = -1;
+	int fd;
+
+	fd = file_open_in_root(root_fd, path, O_PATH | O_DIRECTORY, 0);
+	if (fd != -ENOENT)
+		return fd;
+	if (!slash)
+		return make_dir(root_fd, path);
+	*slash = '\0';
+	parent = open_or_make(root_fd, path);
+	*slash = '/';
+	return parent < 0 ? parent : make_dir(parent, slash + 1);
+}
+
 int target_make_dirs(int root_fd, const char *path, size_t len)
 {
-	AUTO_FD int at = -1;
-	char prefix[PATH_MAX];
-	size_t start = 0;
+	char copy[PATH_MAX];
+	int fd;
 
-	if (len >= sizeof(prefix))
+	if (len >= sizeof(copy))
 		return -ENAMETOOLONG;
-	at = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
-	if (at < 0)
-		return -errno;
-	while (start < len) {
-		size_t end = start + strcspn(path + start, "/");
-		int next;
-
-		if (end > len)
-			end = len;
-		memcpy(prefix, path, end);
-		prefix[end] = '\0';
-		next = file_open_in_root(root_fd, prefix, O_PATH | O_DIRECTORY, 0);
-		if (next == -ENOENT)
-			next = make_dir(at, prefix + start);
-		if (next < 0)
-			return next;
-		close(at);
-		at = next;
-		start = end + 1;
+	if (len == 0) {
+		fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
+		return fd < 0 ? -errno : fd;
 	}
-	return TAKE_FD(at);
+	memcpy(copy, path, len);
+	copy[len] = '\0';
+	return open_or_make(root_fd, copy);
 }
 
 static int make_file(int parent_fd, const char *name)
@@ -71,11 +74,11 @@ int target_open(int root_fd, const char *path, bool is_dir)
 	AUTO_FD int parent = -1;
 	int fd;
 
-	fd = file_open_in_root(root_fd, path, O_PATH | (is_dir ? O_DIRECTORY : 0), 0);
-	if (fd != -ENOENT)
-		return fd;
 	if (is_dir)
 		return target_make_dirs(root_fd, path, strlen(path));
+	fd = file_open_in_root(root_fd, path, O_PATH, 0);
+	if (fd != -ENOENT)
+		return fd;
 	parent = target_make_dirs(root_fd, path, slash ? (size_t)(slash - path) : 0);
 	if (parent < 0)
 		return parent;

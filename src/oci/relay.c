@@ -152,10 +152,6 @@ int relay_hold_signals(struct relay *r, struct err *e)
 		sigdelset(&held, ours[i]);
 	if (sigprocmask(SIG_SETMASK, &held, NULL) < 0)
 		return err_set(e, -errno, "cannot hold signals");
-	/* Reading from a terminal in the background must fail and not stop us. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGTTIN, SIG_IGN);
-	signal(SIGTTOU, SIG_IGN);
 	r->signal_fd = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
 	return r->signal_fd < 0 ? err_set(e, -errno, "cannot hold signals") : 0;
 }
@@ -264,6 +260,12 @@ int relay_run(struct relay *r, struct err *e)
 	bool ended = false;
 	int status;
 
+	/* Only now: the container would have inherited it. */
+	if (r->n_streams > 0) {
+		signal(SIGPIPE, SIG_IGN);
+		signal(SIGTTIN, SIG_IGN); /* reading a terminal in the background fails */
+		signal(SIGTTOU, SIG_IGN);
+	}
 	while (!ended) {
 		int code = run_once(r, &ended, e);
 

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "format/json.h"
+#include "oci/clock.h"
 #include "oci/runtime.h"
 #include "os/file.h"
 
@@ -243,13 +244,11 @@ static void write_log(const struct runtime *rt, const struct err *e)
 	AUTO_BUF struct buf line = { 0 };
 	struct json_writer w = { .to = &line };
 	AUTO_FD int fd = -1;
-	time_t now = time(NULL);
-	char when[32];
-	struct tm tm;
+	char when[CLOCK_TEXT_MAX];
 
 	if (!rt->log || rt->log[0] == '\0')
 		return;
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	clock_format(time(NULL), when);
 	if (rt->log_format && strcmp(rt->log_format, "json") == 0) {
 		json_open_object(&w, NULL);
 		json_put_text(&w, "level", "error");

@@ -13,12 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "format/oci_config.h"
 #include "isolate/launch.h"
 #include "isolate/limits.h"
 #include "isolate/plan.h"
+#include "oci/clock.h"
 #include "oci/events.h"
 #include "oci/relay.h"
 #include "oci/runtime.h"
@@ -63,26 +63,6 @@ static void start_init(struct start *s, const struct runtime *rt, const struct r
 	relay_init(&s->relay);
 }
 
-static void start_done(struct start *s)
-{
-	launch_done(&s->launch);
-	relay_done(&s->relay);
-	plan_free(s->plan);
-	limits_free(s->limits);
-	oci_state_done(&s->state);
-	oci_config_free(s->config);
-	for (int i = 0; i < 3; i++)
-		auto_close(&s->ends[i]);
-	auto_close(&s->start_fd);
-	auto_close(&s->report_fd);
-	auto_close(&s->home_fd);
-}
-
-static void start_done_at(struct start *s)
-{
-	start_done(s);
-}
-
 /* ---- the parts of a start ---- */
 
 static int find_bundle(struct start *s, struct err *e)
@@ -94,7 +74,7 @@ static int find_bundle(struct start *s, struct err *e)
 	return 0;
 }
 
-static int read_config(struct start *s, char *const *argv, struct err *e)
+static int read_config(struct start *s, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
 	AUTO_FD int bundle = open(s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -109,27 +89,17 @@ static int read_config(struct start *s, char *const *argv, struct err *e)
 	if (r < 0)
 		return err_set(e, r, "cannot read '%s/config.json'", s->bundle);
 
-	/* Without id maps there is certainly no user namespace: start again before the work. */
-	if (!strstr(text, "\"uidMappings\"") && (r = self_protect(argv, e)) < 0)
-		return r;
-	r = oci_config_parse(text, len, &s->config, e);
-	if (r < 0)
-		return r;
-	if (!s->config->linux_ || s->config->linux_->n_uid_mappings == 0)
-		return self_protect(argv, e);
-	return 0;
+	return oci_config_parse(text, len, &s->config, e);
 }
 
 static int fill_state(struct start *s, struct err *e)
 {
 	const struct oci_config *config = s->config;
 	struct oci_state *state = &s->state;
-	time_t now = time(NULL);
-	char created[32];
-	struct tm tm;
+	char created[CLOCK_TEXT_MAX];
 	int r = 0;
 
-	strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	clock_format(time(NULL), created);
 	state->oci_version = strdup(config->oci_version ? config->oci_version : "1.0.2");
 	state->id = strdup(s->o->id);
 	state->bundle = strdup(s->bundle);
@@ -387,15 +357,17 @@ static void undo(struct start *s)
 	(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);
 }
 
-static int start(struct start *s, char *const *argv, struct err *e)
+static int start(struct start *s, struct err *e)
 {
 	int r;
 
 	if (!runtime_id_valid(s->o->id))
 		return err_refuse(e, -EINVAL, "invalid container ID format: '%s'", s->o->id);
-	r = find_bundle(s, e);
+	r = self_protect(s->o->argv, e);
 	if (r >= 0)
-		r = read_config(s, argv, e);
+		r = find_bundle(s, e);
+	if (r >= 0)
+		r = read_config(s, e);
 	if (r >= 0)
 		r = check_terminal(s, e);
 	if (r < 0)
@@ -417,13 +389,16 @@ static int start(struct start *s, char *const *argv, struct err *e)
 static int start_one(const struct runtime *rt, const struct runtime_options *o, bool create,
     bool stay_with_it, struct err *e)
 {
-	__attribute__((cleanup(start_done_at))) struct start s;
+	/* What it holds goes with the process, which ends next; only the terminal must be put back.
+	 */
+	static struct start s;
 	int r;
 
 	start_init(&s, rt, o);
 	s.create = create;
 	s.stay = stay_with_it;
-	r = start(&s, o->argv, e);
+	r = start(&s, e);
+	relay_done(&s.relay);
 	if (r < 0)
 		event_failed(o->report_fd, s.stage, e);
 	return r;
