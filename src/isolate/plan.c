@@ -196,14 +196,11 @@ static int open_root(struct plan *p, const struct plan_options *options, struct 
 	if (!(p->new_namespaces & CLONE_NEWNS))
 		r = open_directory(absolute);
 	else
-		r = mount_clone(AT_FDCWD, absolute, true);
+		r = mount_clone_changed(AT_FDCWD, absolute, true, 0, 0, MS_PRIVATE);
 	if (r < 0)
 		return err_set(e, r, "cannot open the root '%s'", absolute);
 	p->root_fd = r;
-	if (!(p->new_namespaces & CLONE_NEWNS))
-		return 0;
-	r = mount_change(p->root_fd, true, 0, 0, MS_PRIVATE);
-	return r < 0 ? err_set(e, r, "cannot make the mounts of '%s' private", absolute) : 0;
+	return 0;
 }
 
 static int add_root(struct plan *p, const struct plan_options *options, struct err *e)

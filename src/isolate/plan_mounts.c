@@ -200,30 +200,24 @@ static int add_cgroup(struct plan *p, const char *path, uint64_t attributes, str
 	const char *name = path + strlen(CGROUP_DIR "/");
 	size_t len = strcspn(name, "/");
 	struct plan_cgroup *c = &p->cgroups[p->n_cgroups];
-	int r;
 
 	if (strncmp(path, CGROUP_DIR "/", strlen(CGROUP_DIR "/")) != 0 || len >= sizeof(c->name))
 		return 0; /* mounted in an unusual place: not shown */
 	memcpy(c->name, name, len);
 	c->name[len] = '\0';
-	c->fd = mount_clone(AT_FDCWD, path, false);
+	c->fd = mount_clone_changed(AT_FDCWD, path, false, attributes, 0, MS_SLAVE);
 	if (c->fd < 0)
 		return err_set(e, c->fd, "cannot bind the cgroup '%s'", path);
 	p->n_cgroups++;
-	r = mount_change(c->fd, false, attributes, 0, MS_SLAVE);
-	return r < 0 ? err_set(e, r, "cannot bind the cgroup '%s'", path) : 0;
+	return 0;
 }
 
 static int bind_cgroup2(struct plan_mount *m, const char *path, struct err *e)
 {
-	int r;
-
 	m->kind = PLAN_BIND;
-	m->fd = mount_clone(AT_FDCWD, path, false);
-	if (m->fd < 0)
-		return err_set(e, m->fd, "cannot bind the cgroup '%s'", path);
-	r = mount_change(m->fd, false, m->options.set, m->options.clear, MS_SLAVE);
-	return r < 0 ? err_set(e, r, "cannot bind the cgroup '%s'", path) : 0;
+	m->fd =
+	    mount_clone_changed(AT_FDCWD, path, false, m->options.set, m->options.clear, MS_SLAVE);
+	return m->fd < 0 ? err_set(e, m->fd, "cannot bind the cgroup '%s'", path) : 0;
 }
 
 /*

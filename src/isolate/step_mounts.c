@@ -21,6 +21,13 @@
 #include "os/file.h"
 #include "os/mount.h"
 
+/* File systems without a source; one call to the kernel less for each. */
+static bool is_pseudo(const char *type)
+{
+	return strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0 ||
+	    strcmp(type, "devpts") == 0 || strcmp(type, "mqueue") == 0;
+}
+
 static int make_file_system(struct plan_mount *m, struct err *e)
 {
 	const bool cgroups = m->kind == PLAN_CGROUPS;
@@ -28,7 +35,7 @@ static int make_file_system(struct plan_mount *m, struct err *e)
 	AUTO_FD int fs = -1;
 	int r;
 
-	fs = mount_fs_open(type, m->source);
+	fs = mount_fs_open(type, is_pseudo(type) ? NULL : m->source);
 	if (fs < 0)
 		return err_set(
 		    e, fs, "cannot make a file system of type '%s' for '/%s'", type, m->target);

@@ -147,10 +147,8 @@ static int make_read_only(struct child *c, const char *path, struct err *e)
 	target = open_path(c, path);
 	if (target == -ENOENT)
 		return 0;
-	copy = target < 0 ? target : mount_clone(target, "", true);
-	r = copy < 0 ? copy : mount_change(copy, true, MOUNT_ATTR_RDONLY, 0, 0);
-	if (r >= 0)
-		r = mount_attach(copy, target);
+	copy = target < 0 ? target : mount_clone_changed(target, "", true, MOUNT_ATTR_RDONLY, 0, 0);
+	r = copy < 0 ? copy : mount_attach(copy, target);
 	return r < 0 ? err_set(e, r, "cannot make '%s' read-only", path) : 0;
 }
 
