@@ -168,8 +168,10 @@ static int add_image(struct docker_archive *d, const struct archive *a, const ch
 	if (!image->config)
 		return err_set(e, -ENOMEM, "cannot read %s", what);
 	image->config_len = len;
-	if (names->n > 0)
+	if (names->n > 0) {
 		image->names = TAKE(names->items);
+		names->n = 0;
+	}
 	return add_layers(d, a, what, entry, &config, image, e);
 }
 

@@ -327,8 +327,10 @@ static int convert_image(struct image_text *text, struct fetch_image *to)
 		return -EBADMSG;
 	if (text->index_digest && digest_parse(text->index_digest, &to->index_digest) < 0)
 		return -EBADMSG;
-	if (text->names.n > 0)
+	if (text->names.n > 0) {
 		to->names = TAKE(text->names.items);
+		text->names.n = 0;
+	}
 	return convert_layers(text, to);
 }
 
