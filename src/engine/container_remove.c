@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "engine/container.h"
-#include "engine/launch.h"
+#include "engine/oci_launch.h"
 #include "store/store.h"
 
 #define SWEEP_US     200000
@@ -30,7 +30,7 @@ static int end(struct dolium *d, const char *id, int dir_fd, struct err *e)
 	launch.program = argv[0] = oci;
 	for (int waited = 0; waited < LOCK_WAIT_MS; waited += LOCK_STEP_MS) {
 		/* Again from time to time: it may have been about to start when we first looked. */
-		if (waited % 500 == 0 && (r = launch_run(&launch, e)) < 0)
+		if (waited % 500 == 0 && (r = oci_launch(&launch, e)) < 0)
 			return r;
 		r = container_lock(dir_fd);
 		if (r != -EBUSY)

@@ -22,7 +22,7 @@
 #include "engine/create.h"
 #include "engine/files.h"
 #include "engine/idrange.h"
-#include "engine/launch.h"
+#include "engine/oci_launch.h"
 #include "engine/root.h"
 #include "engine/spec.h"
 #include "engine/times.h"
@@ -182,7 +182,7 @@ static int clean_up_after_killed(struct start *s, struct err *e)
 		return run_fd;
 	if (faccessat(run_fd, s->record->id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	return launch_run(&launch, e);
+	return oci_launch(&launch, e);
 }
 
 static int prepare(struct start *s, struct err *e)
@@ -228,7 +228,7 @@ static int run(struct start *s, const struct dolium_start_options *options, stru
 
 	snprintf(root_text, sizeof(root_text), "%d", s->root_fd);
 	snprintf(report_text, sizeof(report_text), "%d", s->report_fd);
-	return launch_run(&launch, e);
+	return oci_launch(&launch, e);
 }
 
 /* ---- afterwards ---- */

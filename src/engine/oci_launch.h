@@ -2,8 +2,8 @@
 /*
  * Running dolium-oci
  */
-#ifndef DOLIUM_ENGINE_LAUNCH_H
-#define DOLIUM_ENGINE_LAUNCH_H
+#ifndef DOLIUM_ENGINE_OCI_LAUNCH_H
+#define DOLIUM_ENGINE_OCI_LAUNCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +24,6 @@ struct launch {
  * runs can write to our file (CVE-2019-5736), and waits for it. Returns its exit
  * status as a shell has it. Signals come to us as before when it returns.
  */
-int launch_run(const struct launch *launch, struct err *e);
+int oci_launch(const struct launch *launch, struct err *e);
 
 #endif

@@ -6,7 +6,7 @@
  * are to be sent on. It is in our process group, so what a terminal sends (^C)
  * reaches it anyway; only what another process sent to us is sent on.
  */
-#include "engine/launch.h"
+#include "engine/oci_launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,7 +116,7 @@ static int wait_and_forward(pid_t pid, const sigset_t *set)
 	}
 }
 
-int launch_run(const struct launch *launch, struct err *e)
+int oci_launch(const struct launch *launch, struct err *e)
 {
 	struct sigaction child_before, child = { .sa_handler = SIG_DFL };
 	sigset_t set, before;
