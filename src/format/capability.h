@@ -30,7 +30,8 @@ int capability_list(uint64_t set, struct strv *names);
 
 /*
  * `set` with what --cap-add and --cap-drop say, as Docker reads them: "ALL" in
- * either, drops before adds; `drop` ALL leaves only what is added.
+ * either. Dropping ALL leaves only what is added by name; else what is dropped is
+ * not there, even if it is added, too.
  */
 int capability_adjust(uint64_t set, const struct strv *add, const struct strv *drop,
     uint64_t *ret_set, struct err *e);
