@@ -48,4 +48,4 @@ second_bundle() { mkdir -p "$B2" && bundle_in "$B2" "$1"; }
 USERNS='.linux.namespaces+=[{"type":"user"}] | .linux.uidMappings=[{"containerID":0,"hostID":100000,"size":65536}] | .linux.gidMappings=.linux.uidMappings'
 
 # No such process, or one that is dead and that its parent has not asked about yet.
-is_gone() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
+is_gone() { ! grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null; }
