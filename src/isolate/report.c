@@ -55,10 +55,12 @@ int report_receive(int socket_fd, struct report *ret_report, int *ret_fd)
 	struct cmsghdr *head;
 	ssize_t n;
 
+	/* A child that ends without having read our byte resets the connection: told once, before
+	   what it said. */
 	do
 		n = recvmsg(socket_fd, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != ECONNRESET)
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (n < 0)
 		return -errno;
 
 	*ret_fd = -1;
