@@ -14,6 +14,7 @@
 #include "base/num.h"
 #include "base/strv.h"
 #include "cli/command.h"
+#include "cli/near.h"
 #include "cli/print.h"
 #include "cli/rows.h"
 #include "cli/terminal.h"
@@ -142,7 +143,10 @@ static int run_rmi(struct cli *cli, void *target, char **words)
 			print_removed(rows, "Untagged: ", "Deleted: ");
 			continue;
 		}
-		cli_fail(cli);
+		if (r == -ENOENT && !o->force)
+			near_fail(cli, "image", *words);
+		else
+			cli_fail(cli);
 		if (!(o->force && r == -ENOENT))
 			status = 1;
 	}
@@ -165,11 +169,15 @@ const struct command command_rmi = {
 static int run_tag(struct cli *cli, void *target, char **words)
 {
 	struct dolium *d;
+	int r;
 
 	(void)target;
 	if (cli_engine(cli, &d) < 0)
 		return 1;
-	return dolium_image_tag(d, words[0], words[1]) < 0 ? cli_fail(cli) : 0;
+	r = dolium_image_tag(d, words[0], words[1]);
+	if (r == -ENOENT)
+		return near_fail(cli, "image", words[0]);
+	return r < 0 ? cli_fail(cli) : 0;
 }
 
 const struct command command_tag = {
@@ -226,10 +234,14 @@ static int run_history(struct cli *cli, void *target, char **words)
 		.columns = columns, .format = o->format, .quiet = o->quiet, .id_key = "ID"
 	};
 	struct dolium *d;
+	int r;
 
 	if (cli_engine(cli, &d) < 0)
 		return 1;
-	if (dolium_image_history(d, words[0], &list) < 0)
+	r = dolium_image_history(d, words[0], &list);
+	if (r == -ENOENT)
+		return near_fail(cli, "image", words[0]);
+	if (r < 0)
 		return cli_fail(cli);
 	if (!o->no_trunc) {
 		rows_cut_id(list, "ID");

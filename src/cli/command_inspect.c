@@ -11,7 +11,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "cli/command.h"
-#include "cli/print.h"
+#include "cli/near.h"
 #include "cli/rows.h"
 
 AUTO_DEFINE(struct dolium_value *, dolium_value_free);
@@ -52,8 +52,10 @@ static int look_up(struct cli *cli, const char *type, const char *name, struct d
 	if (r == -ENOENT && !type) {
 		AUTO_BUF struct buf text = { 0 };
 
-		buf_addf(&text, "no container and no image has the name or id '%s'", name);
-		print_error(buf_text(&text), NULL);
+		buf_addf(&text, "no such container or image: '%s'", name);
+		near_refuse(cli, NULL, name, buf_text(&text));
+	} else if (r == -ENOENT) {
+		near_fail(cli, type, name);
 	} else if (r < 0) {
 		cli_fail(cli);
 	}

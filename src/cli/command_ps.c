@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/strv.h"
 #include "cli/command.h"
+#include "cli/near.h"
 #include "cli/print.h"
 #include "cli/rows.h"
 
@@ -134,7 +135,10 @@ static int run_rm(struct cli *cli, void *target, char **words)
 			fputc('\n', stdout);
 			continue;
 		}
-		cli_fail(cli);
+		if (r == -ENOENT && !o->force)
+			near_fail(cli, "container", *words);
+		else
+			cli_fail(cli);
 		if (!(o->force && r == -ENOENT))
 			status = 1;
 	}

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "cli/command.h"
 #include "cli/create_options.h"
+#include "cli/near.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "os/file.h"
@@ -68,6 +69,15 @@ static int check_cidfile(const struct run_options *o, struct err *e)
 
 /* ------------------------------------------------------------------- create */
 
+/* A name that no registry has may be a slip of one that is here. */
+static void fail_to_create(const struct cli *cli, const struct run_options *o, int r)
+{
+	if (r == -EEXIST || r == -EINVAL || r == -EBUSY)
+		cli_fail(cli);
+	else
+		near_fail(cli, "image", o->create.image);
+}
+
 static int create_container(struct cli *cli, struct run_options *o, char **ret_id)
 {
 	struct pulling pulling = { 0 };
@@ -81,7 +91,7 @@ static int create_container(struct cli *cli, struct run_options *o, char **ret_i
 	r = dolium_container_create(d, &o->create, ret_id);
 	pulling_done(&pulling);
 	if (r < 0) {
-		cli_fail(cli);
+		fail_to_create(cli, o, r);
 		return r;
 	}
 	if (o->cidfile && write_cidfile(o->cidfile, *ret_id, &e) < 0) {
@@ -170,7 +180,7 @@ static int finish_run(const struct cli *cli, int r, const struct dolium_exit *en
 	if (r >= 0)
 		return end->status;
 	cli_fail(cli);
-	return end->status ? end->status : STATUS_FAILED;
+	return end->status;
 }
 
 /* With the id in a file before the program starts, as one who waits for it expects. */
@@ -184,6 +194,8 @@ static int run_with_cidfile(
 	if (r < 0)
 		return STATUS_FAILED;
 	r = dolium_container_start(cli->dolium, id, start, &end);
+	if (r < 0 && end.status == 0)
+		end.status = STATUS_FAILED;
 	return finish_run(cli, r, &end);
 }
 
@@ -211,6 +223,10 @@ static int run_run(struct cli *cli, void *target, char **words)
 	show_pulling(&pulling, o);
 	r = dolium_container_run(d, &o->create, &start, &end);
 	pulling_done(&pulling);
+	if (r < 0 && (end.status == 0 || end.status == STATUS_FAILED)) {
+		fail_to_create(cli, o, r);
+		return STATUS_FAILED;
+	}
 	return finish_run(cli, r, &end);
 }
 
@@ -275,10 +291,10 @@ static int run_start(struct cli *cli, void *target, char **words)
 	start.no_signal_proxy = !o->sig_proxy;
 	r = dolium_container_start(d, words[0], &start, &end);
 	/* Docker's start has no 125: what could not be started is 1, like all that fails. */
-	if (r < 0 && (end.status == 0 || end.status == STATUS_FAILED)) {
-		cli_fail(cli);
-		return 1;
-	}
+	if (r == -ENOENT && (end.status == 0 || end.status == STATUS_FAILED))
+		return near_fail(cli, "container", words[0]);
+	if (r < 0 && (end.status == 0 || end.status == STATUS_FAILED))
+		return cli_fail(cli);
 	return finish_run(cli, r, &end);
 }
 

@@ -75,8 +75,14 @@ void rows_quote(struct dolium_value *list, const char *key, size_t most)
 	for (size_t i = 0; i < dolium_value_count(list); i++) {
 		struct dolium_value *row = dolium_value_row(list, i);
 		AUTO_BUF struct buf cut = { 0 }, quoted = { 0 };
+		const char *text = dolium_value_text(row, key);
+		const size_t len = strlen(text);
+		AUTO_FREE char *bare = NULL;
 
-		add_cut(&cut, dolium_value_text(row, key), most);
+		/* What has its quotes already gets no second pair: they go and come back. */
+		if (len >= 2 && text[0] == '"' && text[len - 1] == '"')
+			bare = strndup(text + 1, len - 2);
+		add_cut(&cut, bare ? bare : text, most);
 		buf_addc(&quoted, '"');
 		for (const char *c = buf_text(&cut); *c; c++) {
 			if (*c == '"' || *c == '\\')

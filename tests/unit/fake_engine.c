@@ -645,8 +645,8 @@ int dolium_container_remove(
 	(void)ret_id;
 	if (strcmp(name, "busy") == 0 && !force)
 		return fail(d, -EBUSY, "container 'busy' runs");
-	if (strcmp(name, "absent") == 0)
-		return fail(d, -ENOENT, "no such container: 'absent'");
+	if (strcmp(name, "web") != 0 && strcmp(name, "busy") != 0)
+		return fail(d, -ENOENT, "no such container: '%s'", name);
 	return 0;
 }
 

@@ -353,7 +353,7 @@ TEST(inspect_prints_an_array_of_what_it_finds)
 	CHECK(strncmp(r->out, "[\n    {\n        \"Id\": \"3f2a", 27) == 0);
 	CHECK(strstr(r->out, "\n    },\n    {\n        \"Id\": \"sha256:1111"));
 	CHECK(strstr(r->out, "\n    }\n]\n"));
-	CHECK_STR(r->err, "dolium: no container and no image has the name or id 'nope'\n");
+	CHECK_STR(r->err, "dolium: no such container or image: 'nope'\n");
 	r = RUN("inspect", "nope");
 	CHECK_STR(r->out, "[]\n");
 	CHECK_STR(RUN("inspect", "-f", "{{.Name}}", "web")->out, "/web\n");
@@ -361,6 +361,18 @@ TEST(inspect_prints_an_array_of_what_it_finds)
 	CHECK_INT(r->status, 1);
 	CHECK_STR(r->err, "dolium: no such image: 'web'\n");
 	CHECK(strncmp(RUN("inspect", "-f", "json", "web")->out, "[{\"Id\":", 7) == 0);
+}
+
+TEST(a_name_that_is_nearly_one_suggests_it)
+{
+	CHECK_STR(
+	    RUN("rm", "wbe")->err, "dolium: no such container: 'wbe'\nhint: did you mean 'web'?\n");
+	CHECK_STR(RUN("rmi", "debain")->err,
+	    "dolium: no such image: 'debain'\nhint: did you mean 'debian:latest'?\n");
+	CHECK_STR(RUN("inspect", "dtabase")->err,
+	    "dolium: no such container or image: 'dtabase'\nhint: did you mean 'database'?\n");
+	CHECK(strstr(RUN("inspect", "bgi")->err, "did you mean '127.0.0.1:5000/big'?"));
+	CHECK_STR(RUN("rm", "somethingelse")->err, "dolium: no such container: 'somethingelse'\n");
 }
 
 TEST(removing_goes_on_after_a_failure)
