@@ -233,7 +233,11 @@ static int run_command(const struct runtime *rt, const struct command *c, char *
 		return err_refuse(e, -EINVAL, "usage: dolium-oci %s %s", c->name, c->arguments);
 	o.id = n_arguments > 0 ? argv[0] : NULL;
 	o.signal_name = n_arguments > 1 ? argv[1] : NULL;
-	return c->run(rt, &o, e);
+	n = c->run(rt, &o, e);
+	/* Who reads the report tells people; once is enough. */
+	if (n < 0 && o.report_fd >= 0)
+		e->text[0] = '\0';
+	return n;
 }
 
 /* ---- reporting ---- */
@@ -266,6 +270,8 @@ static void write_log(const struct runtime *rt, const struct err *e)
 
 static void print_error(const struct err *e)
 {
+	if (!e->text[0])
+		return;
 	fprintf(stderr, "dolium-oci: %s\n", e->text);
 	if (e->hint[0])
 		fprintf(stderr, "hint: %s\n", e->hint);
