@@ -199,6 +199,7 @@ static int read_profile(const struct record *record, char **ret_text, struct err
 {
 	AUTO(oci_config_free) struct oci_config *holder = NULL;
 	const char *path = NULL;
+	AUTO_FD int fd = -1;
 	size_t len;
 	int r;
 
@@ -210,7 +211,9 @@ static int read_profile(const struct record *record, char **ret_text, struct err
 	holder = calloc(1, sizeof(*holder));
 	if (!holder || !(holder->linux_ = calloc(1, sizeof(*holder->linux_))))
 		return err_set(e, -ENOMEM, "cannot read '%s'", path);
-	r = file_read(AT_FDCWD, path, PROFILE_MAX, ret_text, &len);
+	/* The user's own path: it may lead anywhere. */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : file_read_fd(fd, PROFILE_MAX, ret_text, &len);
 	if (r < 0)
 		return err_set(e, r, "cannot read the seccomp profile '%s'", path);
 	return seccomp_profile_read(*ret_text, len, path, 0, &holder->linux_->seccomp, e);

@@ -271,7 +271,6 @@ static int process_fill(const struct dolium_create_options *o, struct record *re
 	return r;
 }
 
-/* As docker: a limit of memory alone gives as much swap on top. */
 static int limits_fill(const struct dolium_create_options *o, struct record *record)
 {
 	int r = set_if_said(&record->cgroup_parent, o->cgroup_parent);

@@ -158,7 +158,11 @@ static void put_profile(
 	const struct json_value *rules = json_value_get(profile, "syscalls");
 
 	json_open_object(w, NULL);
+	/* Only a whole configuration is read: what is not about seccomp is a shell around it. */
 	json_put_text(w, "ociVersion", "1.0.2");
+	json_open_object(w, "root");
+	json_put_text(w, "path", "/");
+	json_close_object(w);
 	json_open_object(w, "linux");
 	json_open_object(w, "seccomp");
 	put(w, profile, "defaultAction");

@@ -25,6 +25,20 @@ static int no_memory(struct err *e)
 
 /* ---- limits ---- */
 
+/* Can this kernel limit swap? Where nobody asked for that, it is no failure if it cannot. */
+static bool swap_is_accounted(void)
+{
+	static const char *const files[] = { "/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes",
+		"/sys/fs/cgroup/init.scope/memory.swap.max",
+		"/sys/fs/cgroup/system.slice/memory.swap.max",
+		"/sys/fs/cgroup/dolium/memory.swap.max" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (access(files[i], F_OK) == 0)
+			return true;
+	return false;
+}
+
 static int memory_make(const struct record *record, struct oci_resources *to)
 {
 	struct oci_memory *m;
@@ -41,6 +55,12 @@ static int memory_make(const struct record *record, struct oci_resources *to)
 	m->reservation = record->memory_reservation;
 	m->has_swap = record->memory_swap != 0;
 	m->swap = record->memory_swap;
+	if (!m->has_swap && record->memory > 0 && record->memory <= INT64_MAX / 2 &&
+	    swap_is_accounted()) {
+		/* As docker: a limit of memory alone lets as much be swapped. */
+		m->has_swap = true;
+		m->swap = 2 * record->memory;
+	}
 	m->disable_oom_killer = record->oom_kill_disable;
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -139,7 +140,10 @@ static int world_ipc(const struct spec_input *in, struct oci_config *config)
 	if (spec_is_host(in->record->ipc)) {
 		int r = world_bind(in, config, "/dev/shm", "");
 
-		return r < 0 ? r : world_bind(in, config, "/dev/mqueue", "");
+		/* A host need not have one mounted. */
+		if (r < 0 || access("/dev/mqueue", F_OK) < 0)
+			return r;
+		return world_bind(in, config, "/dev/mqueue", "");
 	}
 	snprintf(options, sizeof(options), "nosuid,noexec,nodev,mode=1777,size=%" PRId64,
 	    in->record->shm_size > 0 ? in->record->shm_size : SHM_SIZE);
