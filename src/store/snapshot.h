@@ -51,7 +51,9 @@ struct snapshot_driver {
 
 	/*
 	 * Returns a DETACHED mount that the caller owns: nothing becomes visible in any mount
-	 * namespace, and closing the fd undoes it. Once at a time where it is writable.
+	 * namespace, and closing the fd undoes it. Once at a time where it is writable. With
+	 * `userns_fd` device nodes in it do not work. -ESTALE: it was volatile, and was attached
+	 * before: what is in it may be lost, and it cannot be used again.
 	 */
 	int (*attach)(
 	    const struct snapshot_stack *stack, const struct snapshot_attach *how, struct err *e);
@@ -62,6 +64,8 @@ struct snapshot_driver {
 
 extern const struct snapshot_driver snapshot_overlay;
 
+/* All of them, best first; NULL behind the last. */
+const struct snapshot_driver *snapshot_at(size_t i);
 const struct snapshot_driver *snapshot_find(const char *name); /* NULL where there is none */
 /* The first driver, best first, whose probe accepts the directory. */
 int snapshot_pick(int store_fd, const struct snapshot_driver **ret_driver, struct err *e);

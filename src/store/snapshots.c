@@ -15,6 +15,11 @@ static const struct snapshot_driver *const drivers[] = {
 
 #define N_DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
 
+const struct snapshot_driver *snapshot_at(size_t i)
+{
+	return i < N_DRIVERS ? drivers[i] : NULL;
+}
+
 const struct snapshot_driver *snapshot_find(const char *name)
 {
 	for (size_t i = 0; i < N_DRIVERS; i++) {
