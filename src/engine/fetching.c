@@ -27,10 +27,12 @@
 #include "store/layer.h"
 #include "store/store.h"
 
-#define UNPACK_MAX 3
-#define SHORT_ID   12
-#define REPORT_MS  100
-#define ASK_AGAIN  3 /* how often a layer that went away is fetched anew */
+#define SWEEP_US        2000
+#define SWEEP_FAILED_US 2000000
+#define UNPACK_MAX      3
+#define SHORT_ID        12
+#define REPORT_MS       100
+#define ASK_AGAIN       3 /* how often a layer that went away is fetched anew */
 
 enum state {
 	LAYER_HERE, /* already, or by now */
@@ -156,7 +158,8 @@ static int check_platform(const struct arrival *a, struct err *e)
 	char want_text[3 * PLATFORM_PART_MAX + 3], offer_text[3 * PLATFORM_PART_MAX + 3];
 	const struct oci_image_config *c = &a->config;
 
-	if (!a->f->options->platform)
+	/* Of an index the right one was picked already. */
+	if (!a->f->options->platform || a->image->index)
 		return 0;
 	if (platform_parse(a->f->options->platform, &want) < 0)
 		return err_refuse(e, -EINVAL, "no platform: '%s'", a->f->options->platform);
@@ -685,5 +688,8 @@ int fetching_all(struct fetching *f, struct dolium_value **ret, struct err *e)
 		r = fetching_image(f, &images[i], &rows, e);
 	json_close_array(&rows);
 	fetch_images_free(images, n);
+	/* What failed takes its half-made layers with it; what went well does not wait for old
+	 * ones. */
+	store_sweep(f->store, r < 0 ? SWEEP_FAILED_US : SWEEP_US);
 	return r < 0 ? r : engine_value_parse(&text, ret, e);
 }

@@ -26,7 +26,7 @@
 
 extern char **environ;
 
-static int spawn(char *program, const char *verb, int fd, pid_t *ret_pid)
+static int spawn(char *program, const char *verb, int in_fd, int out_fd, pid_t *ret_pid)
 {
 	char word[8];
 	char *const argv[] = { program, word, NULL };
@@ -36,9 +36,9 @@ static int spawn(char *program, const char *verb, int fd, pid_t *ret_pid)
 	snprintf(word, sizeof(word), "%s", verb);
 	if (posix_spawn_file_actions_init(&actions) != 0)
 		return -ENOMEM;
-	r = posix_spawn_file_actions_adddup2(&actions, fd, 0);
+	r = posix_spawn_file_actions_adddup2(&actions, in_fd, 0);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, fd, 1);
+		r = posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
 	if (r == 0)
 		r = posix_spawnp(ret_pid, program, &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
@@ -50,29 +50,36 @@ static int run(
     const char *name, const char *verb, const char *request, char **ret_answer, struct err *e)
 {
 	AUTO_FREE char *program = NULL;
-	AUTO_FD int ours = -1, theirs = -1;
-	int pair[2], status = 0, r;
+	AUTO_FD int to = -1, from = -1, their_in = -1, their_out = -1;
+	int in[2], out[2], status = 0, r;
 	pid_t pid;
 
 	if (strchr(name, '/') || asprintf(&program, "docker-credential-%s", name) < 0) {
 		program = NULL;
 		return err_refuse(e, -EINVAL, "no name for a credential helper: '%s'", name);
 	}
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+	/* In by a socket, for a write into it raises no signal; out by a pipe, for a socket loses
+	 * what was said when it is closed before all of the request was read. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0)
 		return err_set(e, -errno, "cannot run '%s'", program);
-	ours = pair[0];
-	theirs = pair[1];
+	to = in[0];
+	their_in = in[1];
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return err_set(e, -errno, "cannot run '%s'", program);
+	from = out[0];
+	their_out = out[1];
 
-	r = spawn(program, verb, theirs, &pid);
+	r = spawn(program, verb, their_in, their_out, &pid);
 	if (r < 0)
 		return err_set(e, r, "cannot run '%s'", program);
-	close(TAKE_FD(theirs));
+	close(TAKE_FD(their_in));
+	close(TAKE_FD(their_out));
 
-	if (send(ours, request, strlen(request), MSG_NOSIGNAL) < 0 && errno != EPIPE)
+	if (send(to, request, strlen(request), MSG_NOSIGNAL) < 0 && errno != EPIPE)
 		r = -errno;
-	(void)shutdown(ours, SHUT_WR);
+	close(TAKE_FD(to));
 	if (r >= 0)
-		r = file_read_fd(ours, ANSWER_MAX, ret_answer, NULL);
+		r = file_read_fd(from, ANSWER_MAX, ret_answer, NULL);
 	if (r < 0)
 		(void)kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

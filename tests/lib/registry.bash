@@ -1,0 +1,32 @@
+# A misbehaving registry before the real one ($HUB of images.bash): see registry_proxy.py.
+
+# proxy_start NAME [--cert FILE --key FILE]: $PROXY is its HOST:PORT. Several may run at once.
+proxy_start() {
+	local name=$1
+	shift
+	rm -rf "$WORLD/proxy/$name"
+	mkdir -p "$WORLD/proxy/$name"
+	python3 "$TESTLIB/registry_proxy.py" --upstream "$HUB" --state "$WORLD/proxy/$name" "$@" \
+		</dev/null >"$WORLD/proxy/$name/out" 2>&1 3>&- &
+	echo $! >"$WORLD/proxy/$name/pid"
+	wait_for 20 test -s "$WORLD/proxy/$name/port"
+	PROXY=127.0.0.1:$(cat "$WORLD/proxy/$name/port")
+	PROXY_LOG=$WORLD/proxy/$name/log
+	touch "$PROXY_LOG"
+}
+proxy_stop_all() {
+	local pid
+	for pid in "$WORLD"/proxy/*/pid; do
+		[ ! -s "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || :
+	done
+}
+# proxy_rules NAME RULE...: what it does from now on, as JSON objects
+proxy_rules() {
+	local name=$1
+	shift
+	printf '%s\n' "$@" | jq -s . >"$WORLD/proxy/$name/rules.json"
+}
+# proxy_log NAME JQ-FILTER: over all requests, as one array
+proxy_log() { jq -s "$2" "$WORLD/proxy/$1/log"; }
+# Bytes of blobs that NAME has sent
+proxy_sent() { proxy_log "$1" '[.[] | select((.path | contains("/blobs/")) and .status < 300) | .sent] | add // 0'; }
