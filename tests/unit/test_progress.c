@@ -41,6 +41,13 @@ static void event(
 	progress_update(&s->p, &p);
 }
 
+static void screen_close(struct screen *s)
+{
+	progress_done(&s->p);
+	fclose(s->p.to);
+	free(s->text);
+}
+
 /* What was written since the last call. */
 static const char *since(struct screen *s)
 {
@@ -67,6 +74,7 @@ TEST(a_log_gets_one_line_for_each_layer)
 	event(&s, "aaaa", "Pull complete", 100, 100);
 	progress_finish(&s.p);
 	CHECK_STR(since(&s), "bbbb: Already exists\naaaa: Retrying\naaaa: Pull complete\n");
+	screen_close(&s);
 }
 
 TEST(a_sentence_stands_before_the_first_line)
@@ -77,6 +85,7 @@ TEST(a_sentence_stands_before_the_first_line)
 	s.p.first = "Unable to find image 'x' locally";
 	event(&s, "aaaa", "Pull complete", 0, 0);
 	CHECK_STR(since(&s), "Unable to find image 'x' locally\naaaa: Pull complete\n");
+	screen_close(&s);
 }
 
 TEST(a_terminal_gets_a_bar_with_bytes_and_rate_in_place)
@@ -94,6 +103,7 @@ TEST(a_terminal_gets_a_bar_with_bytes_and_rate_in_place)
 	clock_ms += 500;
 	event(&s, "aaaa", "Pull complete", 3000000, 3000000);
 	CHECK_STR(since(&s), "\033[1A\raaaa: Pull complete\033[K\n\033[J");
+	screen_close(&s);
 }
 
 TEST(is_redrawn_only_a_few_times_a_second)
@@ -110,6 +120,7 @@ TEST(is_redrawn_only_a_few_times_a_second)
 	CHECK_STR(since(&s), "");
 	progress_finish(&s.p);
 	CHECK(strstr(since(&s), "49B/100B"));
+	screen_close(&s);
 }
 
 TEST(no_line_is_as_wide_as_the_terminal)
@@ -124,6 +135,7 @@ TEST(no_line_is_as_wide_as_the_terminal)
 		text = since(&s);
 		CHECK(text[0] == '\r');
 		CHECK(strcspn(text + 1, "\033\n") < columns);
+		screen_close(&s);
 	}
 }
 
@@ -145,6 +157,7 @@ TEST(layers_that_are_done_leave_a_low_window)
 		lines += *c == '\n';
 	CHECK_INT(lines, 2);
 	CHECK(strstr(text, "l18: Downloading") && strstr(text, "l19: Downloading"));
+	screen_close(&s);
 }
 
 TEST(names_cannot_drive_the_terminal)
@@ -154,6 +167,7 @@ TEST(names_cannot_drive_the_terminal)
 	screen_open(&s, false, 80, 24);
 	event(&s, "a\033[2J", "Pull complete\n", 0, 0);
 	CHECK_STR(since(&s), "a\\x1b[2J: Pull complete\\x0a\n");
+	screen_close(&s);
 }
 
 TEST(a_flood_of_layers_has_an_end)
@@ -167,4 +181,5 @@ TEST(a_flood_of_layers_has_an_end)
 		event(&s, id, "Waiting", 0, 0);
 	}
 	CHECK(s.p.n_lines <= 4096);
+	screen_close(&s);
 }
