@@ -31,6 +31,7 @@ static const struct json_field state_fields[] = {
 	FIELD("rootfs", JSON_KIND_TEXT, rootfs),
 	FIELD("created", JSON_KIND_TEXT, created),
 	FIELD("cgroups", JSON_KIND_STRV, cgroups),
+	FIELD("cgroupsPath", JSON_KIND_TEXT, cgroups_path),
 	FIELD("annotations", JSON_KIND_MAP, annotations),
 	FIELD("hooks", JSON_KIND_VALUE, hooks),
 	{ 0 },
@@ -71,6 +72,8 @@ void oci_state_write(const struct oci_state *state, struct buf *to)
 	json_put_text(&w, "rootfs", state->rootfs);
 	json_put_text(&w, "created", state->created);
 	json_put_texts(&w, "cgroups", state->cgroups.items);
+	if (state->cgroups_path)
+		json_put_text(&w, "cgroupsPath", state->cgroups_path);
 	json_put_map(&w, "annotations", &state->annotations);
 	if (state->hooks)
 		json_put_value(&w, "hooks", state->hooks);

@@ -28,7 +28,8 @@ struct oci_state {
 	uint64_t pid_start; /* process_start_time() of it */
 	char *bundle, *rootfs; /* absolute */
 	char *created; /* RFC 3339 */
-	struct strv cgroups; /* absolute paths */
+	struct strv cgroups; /* absolute paths; empty while they are made */
+	char *cgroups_path; /* linux.cgroupsPath; NULL: none */
 	struct strmap annotations;
 	struct json_value *hooks; /* of config.json; NULL: none */
 };

@@ -2,26 +2,29 @@
 /*
  * The directories of containers
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "isolate/limits.h"
 #include "oci/runtime.h"
+#include "os/cgroup.h"
 #include "os/file.h"
 #include "os/process.h"
 
-#define ID_MAX      1024
-#define STATE_MAX   ((size_t)4 << 20)
-#define STATE_FILE  "state.json"
-#define START_FIFO  "exec.fifo"
-#define REPORT_FIFO "report.fifo"
+#define ID_MAX     1024
+#define STATE_MAX  ((size_t)4 << 20)
+#define STATE_FILE "state.json"
+#define BUSY_TRIES 200 /* of 10 ms */
+#define START_FIFO "exec.fifo"
 
 bool runtime_id_valid(const char *id)
 {
@@ -117,18 +120,40 @@ int home_open(const struct runtime *rt, const char *id, struct err *e)
 	return fd < 0 ? err_set(e, fd, "cannot open container '%s'", id) : fd;
 }
 
+/* Also the half of a state file that a kill left. */
+static int empty_home(int home_fd)
+{
+	DIR *dir = fdopendir(fcntl(home_fd, F_DUPFD_CLOEXEC, 3));
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	rewinddir(dir);
+	while ((entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR)
+			(void)unlinkat(home_fd, entry->d_name, 0);
+	}
+	closedir(dir);
+	return 0;
+}
+
 int home_remove(const struct runtime *rt, const char *id, int home_fd, struct err *e)
 {
 	AUTO_FD int root = open(rt->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = 0;
 
-	/* The state goes last: as long as it is there, a later delete knows what to do. */
-	(void)unlinkat(home_fd, START_FIFO, 0);
-	(void)unlinkat(home_fd, REPORT_FIFO, 0);
-	if (unlinkat(home_fd, STATE_FILE, 0) < 0 && errno != ENOENT)
-		return err_set(e, -errno, "cannot remove the state of container '%s'", id);
-	if (unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return err_set(e, -errno, "cannot remove the directory of container '%s'", id);
-	return 0;
+	/* What a container that ended by itself has is only this. */
+	(void)unlinkat(home_fd, STATE_FILE, 0);
+	if (unlinkat(root, id, AT_REMOVEDIR) >= 0)
+		return 0;
+	if (errno == ENOTEMPTY || errno == EEXIST) {
+		r = empty_home(home_fd);
+		if (r >= 0 && unlinkat(root, id, AT_REMOVEDIR) < 0)
+			r = -errno;
+	} else if (errno != ENOENT) {
+		r = -errno;
+	}
+	return r < 0 ? err_set(e, r, "cannot remove the directory of container '%s'", id) : 0;
 }
 
 int home_read_state(int home_fd, const char *id, struct oci_state *ret_state, struct err *e)
@@ -172,6 +197,46 @@ const char *home_status_name(enum home_status status)
 	return names[status];
 }
 
+static int remove_cgroup(const char *path)
+{
+	const struct timespec pause_time = { .tv_nsec = 10 * 1000 * 1000 };
+	int r = -EBUSY;
+
+	/* A child whose parent was killed ends by itself, but not at once. */
+	for (int i = 0; i < BUSY_TRIES && r == -EBUSY; i++) {
+		r = cgroup_remove(path);
+		if (r == -EBUSY)
+			nanosleep(&pause_time, NULL);
+	}
+	return r;
+}
+
+/*
+ * The runtime was killed while it made the cgroups, so they are not in the state:
+ * they are where they would have been made.
+ */
+static int remove_unnoted_cgroups(const struct oci_state *state, struct err *e)
+{
+	const char *wanted = state->cgroups_path ? state->cgroups_path : "";
+	struct cgroup_layout layout;
+	char path[PATH_MAX];
+	int r;
+
+	if (strstr(wanted, "..") || cgroup_probe(UINT32_MAX, &layout) < 0)
+		return 0;
+	for (size_t i = 0; i < layout.n; i++) {
+		int n = snprintf(path, sizeof(path), "%s%s%s", layout.items[i].root,
+		    wanted[0] == '/' ? "" : "/dolium/", wanted[0] ? wanted : state->id);
+
+		if (n < 0 || (size_t)n >= sizeof(path))
+			continue;
+		r = remove_cgroup(path);
+		if (r < 0)
+			return err_set(e, r, "cannot remove the cgroup '%s'", path);
+	}
+	return 0;
+}
+
 int home_clean(const struct runtime *rt, int home_fd, const struct oci_state *state, struct err *e)
 {
 	AUTO(limits_free) struct limits *limits = NULL;
@@ -181,8 +246,8 @@ int home_clean(const struct runtime *rt, int home_fd, const struct oci_state *st
 		r = limits_open(&state->cgroups, &limits, e);
 		if (r >= 0)
 			r = limits_remove(limits, e);
-		if (r < 0)
-			return r;
+	} else {
+		r = remove_unnoted_cgroups(state, e);
 	}
-	return home_remove(rt, state->id, home_fd, e);
+	return r < 0 ? r : home_remove(rt, state->id, home_fd, e);
 }

@@ -204,6 +204,7 @@ CapAmb:	0000000000000000"
 }
 
 @test "cgroups are read-only, also release_agent (CVE-2022-0492)" {
+	[ -d /sys/fs/cgroup/memory ] || skip "no memory cgroup of version 1"
 	bundle "$USERNS"' | .process.args=["sh","-c","for f in /sys/fs/cgroup/*/tasks; do echo 0 >$f; done; mkdir /sys/fs/cgroup/memory/x"]'
 	chown -R 100000:100000 "$B/rootfs"
 	run oci run -b "$B" "$ID"
