@@ -189,8 +189,13 @@ int image_find(struct store *s, const char *what, struct image **ret_image, stru
 
 	if (r == -ENOENT)
 		return no_such_image(what, e);
+	/* One lock for the four questions, not four. */
 	if (r >= 0)
-		r = find(s, what, ret_image, e);
+		r = images_db_run(s, "BEGIN", e, "");
+	if (r < 0)
+		return r;
+	r = find(s, what, ret_image, e);
+	(void)images_db_run(s, "COMMIT", NULL, "");
 	if (r == 0)
 		return no_such_image(what, e);
 	return r < 0 ? r : 0;

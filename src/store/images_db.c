@@ -69,6 +69,7 @@ void images_close(struct store *s)
 	/* A statement that is still open would be a mistake of ours; then this does nothing. */
 	sqlite3_close(s->db);
 	s->db = NULL;
+	s->db_is_writable = false;
 }
 
 static int step_number(struct store *s, const char *sql, int64_t *ret)
@@ -109,15 +110,12 @@ static int check_schema(struct store *s, bool may_write, struct err *e)
 	return 0;
 }
 
-static int set_up(struct store *s, struct err *e)
+static void set_up(struct store *s)
 {
 	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
 	/* It is ours alone, but a file may have been put in its place: no code from its schema. */
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	if (sqlite3_exec(s->db, "PRAGMA synchronous=FULL", NULL, NULL, NULL) != SQLITE_OK)
-		return images_db_failed(s, "open the list of images", e);
-	return 0;
 }
 
 static int open_db(struct store *s, bool may_write, struct err *e)
@@ -132,22 +130,22 @@ static int open_db(struct store *s, bool may_write, struct err *e)
 		path = NULL;
 		return err_set(e, -ENOMEM, "cannot open the list of images");
 	}
-	mask = umask(077);
+	mask = may_write ? umask(077) : 0;
 	r = sqlite3_open_v2(path, &s->db, flags, NULL);
-	umask(mask);
+	if (may_write)
+		umask(mask);
 	if (r == SQLITE_CANTOPEN && !may_write && access(path, F_OK) < 0 && errno == ENOENT)
 		r = -ENOENT;
 	else if (r != SQLITE_OK)
 		r = images_db_failed(s, "open the list of images", e);
-	else
-		r = set_up(s, e);
+	if (r >= 0)
+		set_up(s);
 	if (r >= 0)
 		r = check_schema(s, may_write, e);
 	if (r < 0) {
 		images_close(s);
 		return r;
 	}
-	s->db_is_writable = may_write;
 	return 0;
 }
 
@@ -158,7 +156,15 @@ int images_db_read(struct store *s, struct err *e)
 
 int images_db_write(struct store *s, struct err *e)
 {
-	return s->db ? 0 : open_db(s, true, e);
+	int r = s->db ? 0 : open_db(s, true, e);
+
+	if (r < 0 || s->db_is_writable)
+		return r;
+	/* What it is anyway, unless somebody has built SQLite to be faster than safe. */
+	if (sqlite3_exec(s->db, "PRAGMA synchronous=FULL", NULL, NULL, NULL) != SQLITE_OK)
+		return images_db_failed(s, "open the list of images", e);
+	s->db_is_writable = true;
+	return 0;
 }
 
 static int prepare(struct store *s, const char *sql, sqlite3_stmt **ret, struct err *e,

@@ -22,7 +22,7 @@ struct store {
 	char *path;
 	char *worker; /* NULL: not said */
 	struct sqlite3 *db; /* NULL until it is needed */
-	bool db_is_writable;
+	bool db_is_writable; /* set up for it */
 };
 
 void store_random_name(char to[STORE_NAME_LEN + 1]);
