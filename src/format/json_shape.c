@@ -24,17 +24,34 @@ struct place {
 static int read_struct(const struct json_shape *shape, const struct json_value *v,
     const struct place *place, void *to, struct err *e);
 
-/* Without the '.' or ": " behind it. */
+static void put_index(struct buf *to, size_t index)
+{
+	char digits[24], *at = digits + sizeof(digits);
+
+	*--at = '\0';
+	*--at = ']';
+	do
+		*--at = (char)('0' + index % 10);
+	while ((index /= 10) > 0);
+	*--at = '[';
+	buf_adds(to, at);
+}
+
+/*
+ * Without the '.' or ": " behind it. Written for every struct that has a check,
+ * each time a container starts: hence no printf.
+ */
 static void put_place(const struct place *place, struct buf *to)
 {
 	if (place->up)
 		put_place(place->up, to);
-	if (!place->name)
-		buf_addf(to, "[%zu]", place->index);
-	else if (!place->up)
-		buf_adds(to, place->name);
-	else
-		buf_addf(to, "%s%s", place->up->up ? "." : ": ", place->name);
+	if (!place->name) {
+		put_index(to, place->index);
+		return;
+	}
+	if (place->up)
+		buf_adds(to, place->up->up ? "." : ": ");
+	buf_adds(to, place->name);
 }
 
 static int __attribute__((format(printf, 3, 4)))
@@ -339,24 +356,53 @@ static int run_check(
 	return shape->check(filled, buf_text(&path), e);
 }
 
+/* Which line of the table has this key; mostly it is the one after the last found, `guess`. */
+static const struct json_field *find_field(
+    const struct json_shape *shape, const struct json_field *guess, const char *key)
+{
+	if (guess->kind != JSON_KIND_END && strcmp(guess->key, key) == 0)
+		return guess;
+	for (const struct json_field *f = shape->fields; f->kind != JSON_KIND_END; f++)
+		if (strcmp(f->key, key) == 0)
+			return f;
+	return NULL;
+}
+
+static int check_required(const struct json_shape *shape, const struct json_value *v,
+    const struct place *place, struct err *e)
+{
+	for (const struct json_field *f = shape->fields; f->kind != JSON_KIND_END; f++) {
+		const struct place at = { .up = place, .name = f->key };
+
+		if (f->required && json_value_type(json_value_get(v, f->key)) == JSON_NULL)
+			return refuse(e, &at, "missing");
+	}
+	return 0;
+}
+
+/* Goes by the keys that are there, not by the table: an object has few of the keys it may have. */
 static int read_struct(const struct json_shape *shape, const struct json_value *v,
     const struct place *place, void *to, struct err *e)
 {
+	const struct json_field *guess = shape->fields;
+	struct json_cursor cursor = { 0 };
+	const struct json_value *value;
+	const char *key;
 	int r;
 
 	if (json_value_type(v) != JSON_OBJECT)
 		return refuse(e, place, "not an object");
-	for (const struct json_field *field = shape->fields; field->kind != JSON_KIND_END;
-	     field++) {
-		const struct json_value *value = json_value_get(v, field->key);
-		const struct place at = { .up = place, .name = field->key };
+	r = check_required(shape, v, place, e);
+	if (r < 0)
+		return r;
+	while (json_value_next(v, &cursor, &key, &value)) {
+		const struct json_field *field = find_field(shape, guess, key);
+		const struct place at = { .up = place, .name = key };
 
 		/* null is "not said", as Go's encoding/json has it. */
-		if (json_value_type(value) == JSON_NULL) {
-			if (field->required)
-				return refuse(e, &at, "missing");
+		if (!field || json_value_type(value) == JSON_NULL)
 			continue;
-		}
+		guess = field + 1;
 		r = read_field(field, value, &at, (char *)to + field->offset, e);
 		if (r < 0)
 			return r;
