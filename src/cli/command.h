@@ -26,6 +26,12 @@ struct cli {
 	const char *path; /* of the command that runs, as it was typed: "dolium image ls" */
 };
 
+/* Where the options before the command go. */
+struct cli_words {
+	struct cli cli;
+	bool version;
+};
+
 #define MANY_WORDS ((unsigned)-1)
 
 struct command {
@@ -68,9 +74,6 @@ const struct command_entry *command_find(const struct command_entry *entries, co
  */
 const struct command_entry *command_resolve(
     char *const *words, unsigned *ret_used, struct buf *path);
-
-/* The whole program but for its name: parses, runs, prints. Returns the exit status. */
-int cli_main(int argc, char **argv);
 
 /* The engine, opened on first use. Returns 0, or prints why not and returns a negative errno. */
 int cli_engine(struct cli *cli, struct dolium **ret_dolium);

@@ -2,7 +2,7 @@
 /*
  * dolium: the command people type
  */
-#include "cli/command.h"
+#include "cli/cli.h"
 
 int main(int argc, char **argv)
 {

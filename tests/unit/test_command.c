@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 
+#include "cli/cli.h"
 #include "cli/command.h"
 
 #include "test.h"
