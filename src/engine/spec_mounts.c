@@ -208,7 +208,7 @@ static int mounts_files(const struct spec_input *in, struct oci_config *config)
 			r = file_bind(in, config, buf_text(&path), files[i][1], read_only);
 	}
 	if (r == 0 && in->record->init)
-		r = file_bind(in, config, in->init, "/dev/init", true);
+		r = file_bind(in, config, in->init, "/dev/dolium-init", true);
 	return r;
 }
 

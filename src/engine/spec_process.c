@@ -44,7 +44,7 @@ static int args_make(const struct record *record, struct strv *to)
 	int r = 0;
 
 	if (record->init)
-		r = strv_add(to, "/dev/init");
+		r = strv_add(to, "/dev/dolium-init");
 	if (r == 0 && record->init)
 		r = strv_add(to, "--");
 	if (r == 0)
