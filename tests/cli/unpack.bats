@@ -349,6 +349,52 @@ listing() {
 	[ "$(stat -c %b "$(tree)/sparse")" -lt 100 ]
 }
 
+@test "sparse files in all the forms that GNU tar has keep their bytes and their holes" {
+	local dir=$BATS_TEST_TMPDIR/sparse form sum
+	mkdir "$dir"
+	# Thirty parts: the maps of all forms need more than one block.
+	python3 -c '
+import os, sys
+f = open(sys.argv[1], "wb")
+for i in range(60):
+    f.seek(i * 200000)
+    f.write(os.urandom(4096))
+f.truncate(60 * 200000 + 12345)' "$dir/file"
+	sum=$(sha256sum <"$dir/file")
+	for form in gnu pax:0.0 pax:0.1 pax:1.0; do
+		if [ $form = gnu ]; then
+			tar -C "$dir" -S --format=gnu -cf "$LAYER" file
+		else
+			tar -C "$dir" -S --format=pax --sparse-version="${form#*:}" -cf "$LAYER" file
+		fi
+		[ "$(stat -c %s "$LAYER")" -lt 1000000 ] || { echo "$form is not sparse"; return 1; }
+		run store unpack plain "$LAYER"
+		unpacked
+		[ "$(sha256sum <"$(tree)/file")" = "$sum" ] || { echo "$form"; return 1; }
+		[ "$(stat -c %b "$(tree)/file")" -lt 2000 ]
+		run store collect
+	done
+}
+
+@test "old and new forms of tar give the same tree" {
+	local dir=$BATS_TEST_TMPDIR/forms form want
+	mkdir -p "$dir/d/$(printf 'n%.0s' {1..90})/$(printf 'm%.0s' {1..90})"
+	echo x >"$dir/d/file"
+	ln -s file "$dir/d/sym"
+	ln "$dir/d/file" "$dir/d/hard"
+	chmod 4711 "$dir/d/file"
+	# Whole seconds, as the old forms have no others.
+	find "$dir" -exec touch -h -d @1000000000 {} +
+	for form in ustar oldgnu gnu pax v7; do
+		tar -C "$dir" --sort=name --format=$form -cf "$LAYER" d 2>/dev/null || [ $form = v7 ]
+		run store unpack plain "$LAYER"
+		unpacked
+		[ $form = v7 ] || diff <(listing "$dir/d") <(listing "$(tree)/d")
+		[ "$(cat "$(tree)/d/hard")" = x ]
+		run store collect
+	done
+}
+
 @test "a later entry replaces an earlier one of any kind" {
 	unpack file-over-directory
 	unpacked
