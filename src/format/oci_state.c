@@ -33,7 +33,7 @@ static const struct json_field state_fields[] = {
 	FIELD("cgroups", JSON_KIND_STRV, cgroups),
 	FIELD("cgroupsPath", JSON_KIND_TEXT, cgroups_path),
 	FIELD("annotations", JSON_KIND_MAP, annotations),
-	FIELD("hooks", JSON_KIND_VALUE, hooks),
+	FIELD("hooks", JSON_KIND_TEXT, hooks),
 	{ 0 },
 };
 
@@ -76,7 +76,7 @@ void oci_state_write(const struct oci_state *state, struct buf *to)
 		json_put_text(&w, "cgroupsPath", state->cgroups_path);
 	json_put_map(&w, "annotations", &state->annotations);
 	if (state->hooks)
-		json_put_value(&w, "hooks", state->hooks);
+		json_put_text(&w, "hooks", state->hooks);
 	json_close_object(&w);
 	buf_addc(to, '\n');
 }

@@ -17,7 +17,6 @@
 
 struct buf;
 struct err;
-struct json_value;
 
 #define OCI_STATE_FORMAT 1
 
@@ -31,7 +30,7 @@ struct oci_state {
 	struct strv cgroups; /* absolute paths; empty while they are made */
 	char *cgroups_path; /* linux.cgroupsPath; NULL: none */
 	struct strmap annotations;
-	struct json_value *hooks; /* of config.json; NULL: none */
+	char *hooks; /* the text of a config.json that has only them; NULL: none */
 };
 
 /* A zeroed *ret_state is filled; on failure nothing needs freeing. -EBADMSG: not a state. */

@@ -18,6 +18,7 @@ static const struct step {
 	/* While the host's tree is still there: in a user namespace the kernel allows a new proc
 	   only to who sees a whole one. */
 	{ step_make_file_systems },
+	{ step_hold_for_hooks },
 	/* From here on no path of the host can be reached, whatever the image's links say. */
 	{ step_enter_root },
 	{ step_attach_mounts },

@@ -21,6 +21,8 @@ struct child {
 	int null_fd, empty_fd; /* attached sources of masks; -1 until the first */
 	int own_proc_fd; /* a procfs that nobody else can have touched; -1 */
 	enum report_stage stage;
+	const char *state_created; /* for startContainer hooks */
+	size_t state_created_len;
 };
 
 /* Never returns. */
@@ -32,6 +34,7 @@ void child_run(const struct plan *plan, const struct limits *limits, int sync_fd
 int step_join_namespaces(struct child *c, struct err *e); /* step_namespaces.c */
 int step_name_host(struct child *c, struct err *e);
 int step_make_file_systems(struct child *c, struct err *e); /* step_mounts.c */
+int step_hold_for_hooks(struct child *c, struct err *e); /* step_hooks.c */
 int step_enter_root(struct child *c, struct err *e); /* step_root.c */
 int step_attach_mounts(struct child *c, struct err *e); /* step_mounts.c */
 int step_make_devices(struct child *c, struct err *e); /* step_devices.c */
@@ -42,6 +45,7 @@ int step_finish_root(struct child *c, struct err *e); /* step_root.c */
 int step_set_limits(struct child *c, struct err *e); /* step_process.c */
 int step_enter_cwd(struct child *c, struct err *e);
 int step_become_user(struct child *c, struct err *e);
+int step_run_start_hooks(struct child *c, struct err *e); /* step_hooks.c; from step_exec() */
 int step_exec(struct child *c, struct err *e); /* step_exec.c */
 
 /* ---- what several steps use ---- */

@@ -141,6 +141,13 @@ int launch_await(
 	}
 }
 
+int launch_tell(struct launch *l, const char *text, size_t len, struct err *e)
+{
+	if (send(l->sync_fd, text, len, MSG_NOSIGNAL) < 0)
+		return err_set(e, -errno, "cannot tell the container's process its state");
+	return 0;
+}
+
 int launch_go(struct launch *l, struct err *e)
 {
 	int r = report_go(l->sync_fd);

@@ -34,6 +34,8 @@ int launch_begin(
  */
 int launch_await(
     struct launch *l, enum report_kind wanted, enum report_stage *ret_stage, struct err *e);
+/* Sends the child a message that it listens for. */
+int launch_tell(struct launch *l, const char *text, size_t len, struct err *e);
 int launch_go(struct launch *l, struct err *e);
 
 /* Closes the fds. The child lives on. */

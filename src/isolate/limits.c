@@ -7,34 +7,21 @@
  * for must be there; one that would only be nice to have (to count, to kill,
  * to see an out-of-memory kill) is left out where the host has not got it or
  * does not let us.
- *
- * Nothing is ever frozen here to be killed: who freezes and then dies leaves
- * processes that nobody can end. Instead pids.max 0 stops forks.
  */
 #include "isolate/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "format/oci_config.h"
-#include "isolate/limits_devices.h"
+#include "isolate/limits_group.h"
 #include "isolate/limits_values.h"
 #include "os/cgroup.h"
-#include "os/file.h"
-
-#define FREEZE_TIMEOUT_MS 10000
-#define REMOVE_ROUNDS     2500 /* of 2 ms each, once the short waits are over */
-#define KILL_ROUNDS       1000
-#define FREEZE_ROUNDS     100
 
 /*
  * Joined without being asked for: to kill, to list, to see an out-of-memory kill.
@@ -46,106 +33,9 @@
 #define NICE_TO_HAVE_NAMED (CGROUP_BIT(CGROUP_CPU) | CGROUP_BIT(CGROUP_CPUACCT))
 #define ALL_CONTROLLERS    (CGROUP_BIT(CGROUP_N_CONTROLLERS) - 1)
 
-struct group {
-	const char *path; /* an item of `paths` */
-	uint32_t controllers; /* on v2: that are enabled in it */
-	bool v2;
-};
-
-struct limits {
-	struct strv paths;
-	struct group groups[CGROUP_HIERARCHIES_MAX]; /* as many as paths, in the same order */
-	int join_fds[CGROUP_HIERARCHIES_MAX];
-	size_t n_join_fds;
-	int v2_fd; /* O_PATH; -1: no v2 group */
-	char *place; /* below the root of each hierarchy */
-};
-
-/* ---- what was asked for ---- */
-
-static bool asks_cpu(const struct oci_cpu *cpu)
-{
-	return cpu &&
-	    (cpu->has_shares || cpu->has_quota || cpu->has_period || cpu->has_burst ||
-	        cpu->has_idle);
-}
-
-static bool asks_cpuset(const struct oci_cpu *cpu)
-{
-	return cpu && ((cpu->cpus && *cpu->cpus) || (cpu->mems && *cpu->mems));
-}
-
-static bool asks_memory(const struct oci_memory *m)
-{
-	return m &&
-	    (m->has_limit || m->has_reservation || m->has_swap || m->has_swappiness ||
-	        m->disable_oom_killer);
-}
-
-static bool asks_io(const struct oci_block_io *io)
-{
-	return io &&
-	    (io->has_weight || io->has_leaf_weight || io->n_weight_devices || io->n_read_bps ||
-	        io->n_write_bps || io->n_read_iops || io->n_write_iops);
-}
-
-/* The controllers without which `resources` cannot be had. */
-static uint32_t asked_for(const struct oci_resources *resources)
-{
-	uint32_t asked = 0;
-
-	if (!resources)
-		return 0;
-	if (asks_cpu(resources->cpu))
-		asked |= CGROUP_BIT(CGROUP_CPU);
-	if (asks_cpuset(resources->cpu))
-		asked |= CGROUP_BIT(CGROUP_CPUSET);
-	if (asks_memory(resources->memory))
-		asked |= CGROUP_BIT(CGROUP_MEMORY);
-	if (asks_io(resources->block_io))
-		asked |= CGROUP_BIT(CGROUP_IO);
-	if (resources->has_pids_limit && resources->pids_limit != 0)
-		asked |= CGROUP_BIT(CGROUP_PIDS);
-	if (resources->n_hugepage_limits)
-		asked |= CGROUP_BIT(CGROUP_HUGETLB);
-	return asked;
-}
-
-/* "memory.max" -> the memory controller. */
-static uint32_t asked_by_unified(const struct oci_resources *resources)
-{
-	uint32_t asked = 0;
-
-	for (size_t i = 0; resources && i < resources->unified.n; i++) {
-		const char *key = resources->unified.items[i].key;
-		enum cgroup_controller c = cgroup_controller_find(key, strcspn(key, "."));
-
-		if (c < CGROUP_N_CONTROLLERS)
-			asked |= CGROUP_BIT(c);
-	}
-	return asked;
-}
-
-static const char *name_of(enum cgroup_controller controller)
-{
-	const char *v2 = cgroup_controller_name(controller, true);
-
-	return v2 ? v2 : cgroup_controller_name(controller, false);
-}
-
-static int refuse_missing(uint32_t missing, struct err *e)
-{
-	unsigned i = (unsigned)__builtin_ctz(missing);
-
-	err_refuse(e, -EOPNOTSUPP, "cannot limit '%s': this host has no cgroup controller for it",
-	    name_of((enum cgroup_controller)i));
-	err_hint(e, "'cat /proc/cgroups' lists those that the kernel has");
-	return -EOPNOTSUPP;
-}
-
 /* ---- the groups ---- */
 
-static const struct group *find_group(const struct limits *l, enum cgroup_controller controller)
+const struct group *limits_group(const struct limits *l, enum cgroup_controller controller)
 {
 	for (size_t i = 0; i < l->paths.n; i++)
 		if (l->groups[i].controllers & CGROUP_BIT(controller))
@@ -153,7 +43,7 @@ static const struct group *find_group(const struct limits *l, enum cgroup_contro
 	return NULL;
 }
 
-static const struct group *find_v2(const struct limits *l)
+const struct group *limits_group_v2(const struct limits *l)
 {
 	for (size_t i = 0; i < l->paths.n; i++)
 		if (l->groups[i].v2)
@@ -161,11 +51,11 @@ static const struct group *find_v2(const struct limits *l)
 	return NULL;
 }
 
-static const struct group *freezer_group(const struct limits *l)
+const struct group *limits_group_freezer(const struct limits *l)
 {
-	const struct group *g = find_group(l, CGROUP_FREEZER);
+	const struct group *g = limits_group(l, CGROUP_FREEZER);
 
-	return g ? g : find_v2(l);
+	return g ? g : limits_group_v2(l);
 }
 
 static struct limits *limits_new(void)
@@ -296,393 +186,6 @@ static int make_v2_group(struct limits *l, const struct cgroup_layout *layout, c
 	return 0;
 }
 
-/* ---- writing ---- */
-
-static int write_failed(
-    struct err *e, int r, const struct group *g, const char *file, const char *value)
-{
-	if (r == -ENOENT)
-		return err_refuse(e, -EOPNOTSUPP,
-		    "cannot set %s to '%s': this kernel's cgroups have no such limit", file, value);
-	return err_set(e, r, "cannot set %s of cgroup '%s' to '%s'", file, g->path, value);
-}
-
-static int put(const struct group *g, const char *file, const char *value, struct err *e)
-{
-	const int r = cgroup_write(g->path, file, value);
-
-	return r < 0 ? write_failed(e, r, g, file, value) : 0;
-}
-
-static int put_i64(const struct group *g, const char *file, int64_t value, struct err *e)
-{
-	char text[LIMITS_VALUE_MAX];
-
-	snprintf(text, sizeof(text), "%jd", (intmax_t)value);
-	return put(g, file, text, e);
-}
-
-static int put_max(const struct group *g, const char *file, int64_t value, struct err *e)
-{
-	char text[LIMITS_VALUE_MAX];
-
-	limits_print_max(text, value);
-	return put(g, file, text, e);
-}
-
-/*
- * v1 keeps memory <= memory and swap at each write. So the two of a running
- * container are written in the order that the kernel takes.
- */
-static int put_memory_v1_limits(const struct group *g, const struct oci_memory *m, struct err *e)
-{
-	int64_t limit = m->has_limit ? m->limit : 0, swap = m->has_swap ? m->swap : 0;
-	int r;
-
-	if (limit == -1 && !swap)
-		swap = -1;
-	if (swap > 0 && limit > 0 && swap < limit)
-		return err_refuse(e, -EINVAL,
-		    "the limit of memory and swap together, %jd, is below that of memory, %jd",
-		    (intmax_t)swap, (intmax_t)limit);
-	if (limit) {
-		r = cgroup_write_u64(
-		    g->path, "memory.limit_in_bytes", limit < 0 ? INT64_MAX : (uint64_t)limit);
-		if (r == -EINVAL && swap) {
-			r = put_i64(g, "memory.memsw.limit_in_bytes", swap, e);
-			if (r < 0)
-				return r;
-			return put_i64(g, "memory.limit_in_bytes", limit, e);
-		}
-		if (r < 0) {
-			char text[LIMITS_VALUE_MAX];
-
-			snprintf(text, sizeof(text), "%jd", (intmax_t)limit);
-			return write_failed(e, r, g, "memory.limit_in_bytes", text);
-		}
-	}
-	if (!swap)
-		return 0;
-	/* A kernel without swap accounting has no such file, and no swap limit to lift. */
-	r = put_i64(g, "memory.memsw.limit_in_bytes", swap, e);
-	return r == -EOPNOTSUPP && swap == -1 ? 0 : r;
-}
-
-static int put_memory_v1(const struct group *g, const struct oci_memory *m, struct err *e)
-{
-	int r = put_memory_v1_limits(g, m, e);
-
-	if (r >= 0 && m->has_reservation && m->reservation)
-		r = put_i64(g, "memory.soft_limit_in_bytes", m->reservation, e);
-	if (r >= 0 && m->has_swappiness)
-		r = put_i64(g, "memory.swappiness", (int64_t)m->swappiness, e);
-	if (r >= 0 && m->disable_oom_killer)
-		r = put(g, "memory.oom_control", "1", e);
-	return r;
-}
-
-static int put_memory_v2(const struct group *g, const struct oci_memory *m, struct err *e)
-{
-	int64_t swap;
-	bool has_swap;
-	int r;
-
-	if (m->has_swappiness)
-		return err_refuse(e, -EOPNOTSUPP, "cannot set swappiness: cgroup v2 has none");
-	if (m->disable_oom_killer)
-		return err_refuse(
-		    e, -EOPNOTSUPP, "cannot disable the OOM killer: cgroup v2 cannot do that");
-	r = limits_swap_alone(m, &swap, &has_swap, e);
-	if (r >= 0 && has_swap) {
-		r = put_max(g, "memory.swap.max", swap, e);
-		if (r == -EOPNOTSUPP && swap == -1)
-			r = 0;
-	}
-	if (r >= 0 && m->has_limit && m->limit)
-		r = put_max(g, "memory.max", m->limit, e);
-	if (r >= 0 && m->has_reservation && m->reservation)
-		r = put_max(g, "memory.low", m->reservation, e);
-	return r;
-}
-
-static int put_cpu_v1(const struct group *g, const struct oci_cpu *c, struct err *e)
-{
-	bool period_later = false;
-	int r = 0;
-
-	if (c->has_idle)
-		r = put_i64(g, "cpu.idle", c->idle, e);
-	if (r >= 0 && c->has_shares && c->shares)
-		r = put_i64(g, "cpu.shares", (int64_t)c->shares, e);
-	if (r >= 0 && c->has_period && c->period) {
-		r = cgroup_write_u64(g->path, "cpu.cfs_period_us", c->period);
-		/* Too short for the old quota, and there is a new one: the quota first. */
-		period_later = r == -EINVAL && c->has_quota && c->quota;
-		if (r < 0 && !period_later)
-			return write_failed(e, r, g, "cpu.cfs_period_us", "the new period");
-	}
-	if (period_later)
-		r = 0;
-	if (r >= 0 && c->has_quota && c->quota)
-		r = put_i64(g, "cpu.cfs_quota_us", c->quota, e);
-	if (r >= 0 && period_later)
-		r = put_i64(g, "cpu.cfs_period_us", (int64_t)c->period, e);
-	if (r >= 0 && c->has_burst)
-		r = put_i64(g, "cpu.cfs_burst_us", (int64_t)c->burst, e);
-	return r;
-}
-
-static int put_cpu_v2(const struct group *g, const struct oci_cpu *c, struct err *e)
-{
-	char text[LIMITS_VALUE_MAX];
-	int r = 0;
-
-	if (c->has_idle)
-		r = put_i64(g, "cpu.idle", c->idle, e);
-	if (r >= 0 && c->has_shares && c->shares)
-		r = put_i64(g, "cpu.weight", (int64_t)limits_shares_to_weight(c->shares), e);
-	if (r >= 0 && ((c->has_quota && c->quota) || (c->has_period && c->period))) {
-		limits_print_cpu_max(
-		    text, c->has_quota ? c->quota : 0, c->has_period ? c->period : 0);
-		r = put(g, "cpu.max", text, e);
-	}
-	if (r >= 0 && c->has_burst)
-		r = put_i64(g, "cpu.max.burst", (int64_t)c->burst, e);
-	return r;
-}
-
-static int put_cpuset(const struct group *g, const struct oci_cpu *c, struct err *e)
-{
-	int r = 0;
-
-	if (c->cpus && *c->cpus)
-		r = put(g, "cpuset.cpus", c->cpus, e);
-	if (r >= 0 && c->mems && *c->mems)
-		r = put(g, "cpuset.mems", c->mems, e);
-	return r;
-}
-
-static bool has_file(const struct group *g, const char *file)
-{
-	char path[PATH_MAX];
-
-	return snprintf(path, sizeof(path), "%s/%s", g->path, file) < (int)sizeof(path) &&
-	    access(path, F_OK) == 0;
-}
-
-/* With the BFQ scheduler the weight is in a file of its own, in v1's numbers. */
-static int put_io_weight(const struct group *g, const struct oci_block_io *io, struct err *e)
-{
-	if (has_file(g, g->v2 ? "io.bfq.weight" : "blkio.bfq.weight"))
-		return put_i64(g, g->v2 ? "io.bfq.weight" : "blkio.bfq.weight", io->weight, e);
-	if (!g->v2)
-		return put_i64(g, "blkio.weight", io->weight, e);
-	return put_i64(g, "io.weight", (int64_t)limits_blkio_to_io_weight(io->weight), e);
-}
-
-static int put_weight_device(
-    const struct group *g, const struct oci_weight_device *d, struct err *e)
-{
-	const char *file = g->v2 ? "io.bfq.weight" : "blkio.weight_device";
-	char text[LIMITS_VALUE_MAX];
-	int r;
-
-	if (!g->v2 && has_file(g, "blkio.bfq.weight_device"))
-		file = "blkio.bfq.weight_device";
-	if (d->has_weight) {
-		snprintf(text, sizeof(text), "%jd:%jd %u", (intmax_t)d->major, (intmax_t)d->minor,
-		    d->weight);
-		r = put(g, file, text, e);
-		if (r < 0)
-			return r;
-	}
-	if (!d->has_leaf_weight)
-		return 0;
-	snprintf(text, sizeof(text), "%jd:%jd %u", (intmax_t)d->major, (intmax_t)d->minor,
-	    d->leaf_weight);
-	return put(g, "blkio.leaf_weight_device", text, e);
-}
-
-static int put_throttles(const struct group *g, const char *v1_file, const char *v2_key,
-    const struct oci_throttle_device *devices, size_t n, struct err *e)
-{
-	char text[3 * LIMITS_VALUE_MAX];
-	int r;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct oci_throttle_device *d = &devices[i];
-
-		if (g->v2 && !d->rate) /* v1's way to say "no limit" */
-			snprintf(text, sizeof(text), "%jd:%jd %s=max", (intmax_t)d->major,
-			    (intmax_t)d->minor, v2_key);
-		else
-			snprintf(text, sizeof(text), "%jd:%jd %s%s%ju", (intmax_t)d->major,
-			    (intmax_t)d->minor, g->v2 ? v2_key : "", g->v2 ? "=" : "",
-			    (uintmax_t)d->rate);
-		r = put(g, g->v2 ? "io.max" : v1_file, text, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int put_io(const struct group *g, const struct oci_block_io *io, struct err *e)
-{
-	int r = 0;
-
-	if (io->has_weight && io->weight)
-		r = put_io_weight(g, io, e);
-	if (r >= 0 && io->has_leaf_weight && io->leaf_weight)
-		r = put_i64(g, "blkio.leaf_weight", io->leaf_weight, e);
-	for (size_t i = 0; r >= 0 && i < io->n_weight_devices; i++)
-		r = put_weight_device(g, &io->weight_devices[i], e);
-	if (r >= 0)
-		r = put_throttles(
-		    g, "blkio.throttle.read_bps_device", "rbps", io->read_bps, io->n_read_bps, e);
-	if (r >= 0)
-		r = put_throttles(g, "blkio.throttle.write_bps_device", "wbps", io->write_bps,
-		    io->n_write_bps, e);
-	if (r >= 0)
-		r = put_throttles(g, "blkio.throttle.read_iops_device", "riops", io->read_iops,
-		    io->n_read_iops, e);
-	if (r >= 0)
-		r = put_throttles(g, "blkio.throttle.write_iops_device", "wiops", io->write_iops,
-		    io->n_write_iops, e);
-	return r;
-}
-
-static int put_hugepages(const struct group *g, const struct oci_resources *res, struct err *e)
-{
-	char file[96], text[LIMITS_VALUE_MAX];
-	int r;
-
-	for (size_t i = 0; i < res->n_hugepage_limits; i++) {
-		const struct oci_hugepage_limit *h = &res->hugepage_limits[i];
-
-		if (!h->page_size || strlen(h->page_size) > 16 || strchr(h->page_size, '/'))
-			return err_refuse(e, -EINVAL, "not a size of huge pages: '%s'",
-			    h->page_size ? h->page_size : "");
-		snprintf(text, sizeof(text), "%ju", (uintmax_t)h->limit);
-		snprintf(file, sizeof(file), "hugetlb.%s.%s", h->page_size,
-		    g->v2 ? "max" : "limit_in_bytes");
-		r = put(g, file, text, e);
-		if (r < 0)
-			return r;
-		/* What is reserved is limited too where the kernel can (since 5.7). */
-		snprintf(file, sizeof(file), "hugetlb.%s.rsvd.%s", h->page_size,
-		    g->v2 ? "max" : "limit_in_bytes");
-		r = cgroup_write(g->path, file, text);
-		if (r < 0 && r != -ENOENT)
-			return write_failed(e, r, g, file, text);
-	}
-	return 0;
-}
-
-static int put_unified(const struct limits *l, const struct oci_resources *res, struct err *e)
-{
-	const struct group *g = find_v2(l);
-	int r;
-
-	for (size_t i = 0; i < res->unified.n; i++) {
-		const char *key = res->unified.items[i].key;
-
-		/* A name of a file, and none that moves processes or hands out control. */
-		if (!*key || strchr(key, '/') || strncmp(key, "cgroup.", 7) == 0)
-			return err_refuse(
-			    e, -EINVAL, "not a limit: linux.resources.unified['%s']", key);
-		if (!g)
-			return err_refuse(
-			    e, -EOPNOTSUPP, "cannot set '%s': this host has no cgroup v2", key);
-		r = put(g, key, res->unified.items[i].value, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* Is it asked for and is there one? That none of those is missing was checked before. */
-static const struct group *group_for(
-    const struct limits *l, uint32_t asked, enum cgroup_controller c)
-{
-	return asked & CGROUP_BIT(c) ? find_group(l, c) : NULL;
-}
-
-static int put_resources(const struct limits *l, const struct oci_resources *res, struct err *e)
-{
-	const uint32_t asked = asked_for(res);
-	const struct group *memory = group_for(l, asked, CGROUP_MEMORY);
-	const struct group *cpu = group_for(l, asked, CGROUP_CPU);
-	const struct group *cpuset = group_for(l, asked, CGROUP_CPUSET);
-	const struct group *pids = group_for(l, asked, CGROUP_PIDS);
-	const struct group *io = group_for(l, asked, CGROUP_IO);
-	const struct group *hugepages = group_for(l, asked, CGROUP_HUGETLB);
-	int r = 0;
-
-	if (memory)
-		r = memory->v2 ? put_memory_v2(memory, res->memory, e)
-		               : put_memory_v1(memory, res->memory, e);
-	if (r >= 0 && cpu)
-		r = cpu->v2 ? put_cpu_v2(cpu, res->cpu, e) : put_cpu_v1(cpu, res->cpu, e);
-	if (r >= 0 && cpuset)
-		r = put_cpuset(cpuset, res->cpu, e);
-	if (r >= 0 && pids)
-		r = put_max(pids, "pids.max", res->pids_limit, e);
-	if (r >= 0 && io)
-		r = put_io(io, res->block_io, e);
-	if (r >= 0 && hugepages)
-		r = put_hugepages(hugepages, res, e);
-	return r < 0 ? r : put_unified(l, res, e);
-}
-
-static int write_policy(const struct group *g, const struct devices_policy *p)
-{
-	AUTO_FD int fd = -1;
-	char text[48];
-	int r;
-
-	if (!p->allow) {
-		r = cgroup_write(g->path, "devices.deny", "a");
-		if (r < 0)
-			return r;
-	}
-	fd = p->n ? cgroup_open(g->path, p->allow ? "devices.deny" : "devices.allow") : -1;
-	if (p->n && fd < 0)
-		return fd;
-	for (size_t i = 0; i < p->n; i++) {
-		devices_print(&p->exceptions[i], text, sizeof(text));
-		r = file_write_fd(fd, text, strlen(text));
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int put_devices(const struct limits *l, const struct oci_resources *res, struct err *e)
-{
-	AUTO_DEVICES_POLICY struct devices_policy policy = { .allow = true };
-	AUTO_FREE struct bpf_insn *insns = NULL;
-	const struct group *g = find_group(l, CGROUP_DEVICES);
-	size_t n;
-	int r;
-
-	r = devices_policy_make(res->devices, res->n_devices, &policy, e);
-	if (r < 0)
-		return r;
-	if (policy.allow && !policy.n)
-		return 0;
-	if (g) {
-		r = write_policy(g, &policy);
-		return r < 0 ? err_set(e, r, "cannot limit devices of cgroup '%s'", g->path) : 0;
-	}
-	g = find_v2(l);
-	if (!g)
-		return refuse_missing(CGROUP_BIT(CGROUP_DEVICES), e);
-	r = devices_program(&policy, &insns, &n);
-	if (r >= 0)
-		r = cgroup_attach_device_program(g->path, insns, n);
-	return r < 0 ? err_set(e, r, "cannot limit devices of cgroup '%s'", g->path) : 0;
-}
-
 /* ---- a start ---- */
 
 int limits_prepare_join(struct limits *l, struct err *e)
@@ -718,7 +221,7 @@ static uint32_t missing_of(const struct limits *l, uint32_t must)
 static int make_groups(
     struct limits *l, bool named, const struct oci_resources *resources, struct err *e)
 {
-	const uint32_t must = asked_for(resources), unified = asked_by_unified(resources);
+	const uint32_t must = limits_asked(resources), unified = limits_asked_unified(resources);
 	const uint32_t devices = wants_devices(resources) ? CGROUP_BIT(CGROUP_DEVICES) : 0;
 	const uint32_t wanted =
 	    must | unified | devices | NICE_TO_HAVE | (named ? NICE_TO_HAVE_NAMED : 0);
@@ -741,7 +244,7 @@ static int make_groups(
 		return r;
 	/* Devices and the unified map are not looked for here: they say what they miss. */
 	missing = missing_of(l, must);
-	return missing ? refuse_missing(missing, e) : 0;
+	return missing ? limits_refuse_missing(missing, e) : 0;
 }
 
 int limits_create(const char *cgroups_path, const char *id, const struct oci_resources *resources,
@@ -757,9 +260,9 @@ int limits_create(const char *cgroups_path, const char *id, const struct oci_res
 		return r;
 	r = make_groups(l, cgroups_path && *cgroups_path, resources, e);
 	if (r >= 0 && resources)
-		r = put_resources(l, resources, e);
+		r = limits_put(l, resources, e);
 	if (r >= 0 && wants_devices(resources))
-		r = put_devices(l, resources, e);
+		r = limits_put_devices(l, resources, e);
 	if (r >= 0)
 		r = limits_prepare_join(l, e);
 	if (r < 0) {
@@ -781,13 +284,13 @@ static bool is_below(const char *path, const char *root)
 }
 
 /* The freezer is not in the state: it was joined later, or never. */
-static int open_freezer(struct limits *l, const struct cgroup_layout *layout)
+int limits_open_freezer(struct limits *l, const struct cgroup_layout *layout)
 {
 	const struct cgroup_hierarchy *h = cgroup_find(layout, CGROUP_FREEZER);
 	struct group *group;
 	char path[PATH_MAX];
 
-	if (!h || h->v2 || !l->place || freezer_group(l) ||
+	if (!h || h->v2 || !l->place || limits_group_freezer(l) ||
 	    snprintf(path, sizeof(path), "%s%s", h->root, l->place) >= (int)sizeof(path) ||
 	    cgroup_version(path) != 1)
 		return 0;
@@ -838,7 +341,7 @@ int limits_open(const struct strv *paths, struct limits **ret_limits, struct err
 		if (r < 0)
 			return err_set(e, r, "cannot open cgroup '%s'", paths->items[i]);
 	}
-	r = open_freezer(l, &layout);
+	r = limits_open_freezer(l, &layout);
 	if (r < 0)
 		return err_set(e, r, "cannot open the freezer of a container");
 	*ret_limits = TAKE(l);
@@ -877,16 +380,16 @@ int limits_join(const struct limits *l, bool v2)
 
 int limits_update(struct limits *l, const struct oci_resources *resources, struct err *e)
 {
-	const uint32_t missing = missing_of(l, asked_for(resources));
+	const uint32_t missing = missing_of(l, limits_asked(resources));
 
 	if (missing)
-		return refuse_missing(missing, e);
-	return put_resources(l, resources, e);
+		return limits_refuse_missing(missing, e);
+	return limits_put(l, resources, e);
 }
 
 bool limits_oom_killed(const struct limits *l)
 {
-	const struct group *g = find_group(l, CGROUP_MEMORY);
+	const struct group *g = limits_group(l, CGROUP_MEMORY);
 	uint64_t killed = 0;
 
 	if (!g)
@@ -895,267 +398,4 @@ bool limits_oom_killed(const struct limits *l)
 	        g->path, g->v2 ? "memory.events" : "memory.oom_control", "oom_kill", &killed) < 0)
 		return false;
 	return killed > 0;
-}
-
-/* ---- killing and freezing ---- */
-
-/* Any group will do: the container is in all of them. */
-static const struct group *any_group(const struct limits *l)
-{
-	const struct group *g = find_v2(l);
-
-	if (!g)
-		g = find_group(l, CGROUP_PIDS);
-	return g || !l->paths.n ? g : &l->groups[0];
-}
-
-int limits_pids(const struct limits *l, pid_t **ret_pids, size_t *ret_n, struct err *e)
-{
-	const struct group *g = any_group(l);
-	int r;
-
-	*ret_pids = NULL;
-	*ret_n = 0;
-	if (!g)
-		return err_refuse(e, -EOPNOTSUPP, "the container has no cgroup to list");
-	r = cgroup_pids(g->path, true, ret_pids, ret_n);
-	return r < 0 ? err_set(e, r, "cannot list the processes of cgroup '%s'", g->path) : 0;
-}
-
-static int compare_pids(const void *a, const void *b)
-{
-	const pid_t left = *(const pid_t *)a, right = *(const pid_t *)b;
-
-	return (left > right) - (left < right);
-}
-
-#define SIGNAL_BATCH 128
-
-/*
- * A pid may be another process by the time it is signalled. So each is pinned
- * by a pidfd first, and then must still be listed: a pidfd that was opened on a
- * stranger is on one who is dead, or who is in the cgroup after all.
- */
-static int signal_batch(const char *path, const pid_t *pids, size_t n, int sig)
-{
-	AUTO_FREE pid_t *now = NULL;
-	int fds[SIGNAL_BATCH];
-	size_t n_now = 0;
-	int r;
-
-	for (size_t i = 0; i < n; i++)
-		fds[i] = (int)syscall(SYS_pidfd_open, pids[i], 0);
-	r = cgroup_pids(path, true, &now, &n_now);
-	if (r >= 0 && n_now)
-		qsort(now, n_now, sizeof(*now), compare_pids);
-	for (size_t i = 0; i < n; i++) {
-		if (fds[i] < 0)
-			continue;
-		if (r >= 0 && n_now && bsearch(&pids[i], now, n_now, sizeof(*now), compare_pids) &&
-		    syscall(SYS_pidfd_send_signal, fds[i], sig, NULL, 0) < 0 && errno != ESRCH)
-			r = -errno;
-		close(fds[i]);
-	}
-	return r;
-}
-
-/* Returns how many there were. */
-static ssize_t signal_all(const char *path, int sig)
-{
-	AUTO_FREE pid_t *pids = NULL;
-	size_t n = 0;
-	int r = cgroup_pids(path, true, &pids, &n);
-
-	for (size_t at = 0; r >= 0 && at < n; at += SIGNAL_BATCH)
-		r = signal_batch(
-		    path, pids + at, n - at < SIGNAL_BATCH ? n - at : SIGNAL_BATCH, sig);
-	return r < 0 ? r : (ssize_t)n;
-}
-
-static void sleep_us(long us)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = us * 1000 }, NULL);
-}
-
-/* Short waits first: what is killed is mostly gone at once. */
-static void wait_round(unsigned round)
-{
-	sleep_us(round < 6 ? 50L << round : 2000);
-}
-
-static int kill_one_by_one(const struct limits *l, const struct group *g)
-{
-	const struct group *pids = find_group(l, CGROUP_PIDS), *freezer = freezer_group(l);
-
-	if (pids)
-		cgroup_write(pids->path, "pids.max", "0");
-	for (unsigned round = 0; round < KILL_ROUNDS; round++) {
-		ssize_t n = signal_all(g->path, SIGKILL);
-
-		if (n <= 0)
-			return (int)n;
-		/* A frozen process dies when it thaws. */
-		if (freezer && cgroup_frozen(freezer->path) == 1)
-			cgroup_freeze(freezer->path, false, 0);
-		wait_round(round);
-	}
-	return -ETIMEDOUT;
-}
-
-static int kill_all(const struct limits *l)
-{
-	const struct group *g = find_v2(l), *freezer = freezer_group(l);
-	int r;
-
-	if (g) {
-		r = cgroup_write(g->path, "cgroup.kill", "1");
-		if (r >= 0 && freezer && !freezer->v2 && cgroup_frozen(freezer->path) == 1)
-			cgroup_freeze(freezer->path, false, 0);
-		if (r != -ENOENT) /* before 5.14 */
-			return r;
-	}
-	g = any_group(l);
-	return g ? kill_one_by_one(l, g) : -EOPNOTSUPP;
-}
-
-int limits_kill(struct limits *l, int sig, struct err *e)
-{
-	const struct group *g = any_group(l);
-	ssize_t r;
-
-	if (!g)
-		return err_refuse(
-		    e, -EOPNOTSUPP, "the container has no cgroup to find its processes by");
-	r = sig == SIGKILL ? kill_all(l) : signal_all(g->path, sig);
-	if (r < 0)
-		return err_set(e, (int)r, "cannot kill the processes of cgroup '%s'", g->path);
-	return 0;
-}
-
-/* Moves in what is not there yet. Returns how many those were. */
-static ssize_t move_all(const struct group *from, const struct group *to)
-{
-	AUTO_FREE pid_t *all = NULL, *there = NULL;
-	size_t n = 0, n_there = 0;
-	ssize_t moved = 0;
-	int r = cgroup_pids(from->path, true, &all, &n);
-
-	if (r >= 0)
-		r = cgroup_pids(to->path, true, &there, &n_there);
-	if (r < 0)
-		return r;
-	if (n_there)
-		qsort(there, n_there, sizeof(*there), compare_pids);
-	for (size_t i = 0; i < n; i++) {
-		if (n_there && bsearch(&all[i], there, n_there, sizeof(*there), compare_pids))
-			continue;
-		r = cgroup_write_u64(to->path, "cgroup.procs", (uint64_t)all[i]);
-		if (r < 0 && r != -ESRCH)
-			return r;
-		moved++;
-	}
-	return moved;
-}
-
-/*
- * A start does not join the v1 freezer. So the container is moved in now, until
- * a look finds nobody outside: children are born where their parents are.
- */
-static int join_freezer(struct limits *l)
-{
-	const struct group *g = any_group(l);
-	struct cgroup_layout layout;
-	char path[PATH_MAX];
-	ssize_t n = 1;
-	int r;
-
-	if (!g || freezer_group(l))
-		return 0;
-	r = cgroup_probe(CGROUP_BIT(CGROUP_FREEZER), &layout);
-	if (r < 0)
-		return r;
-	if (!layout.n || !(layout.items[0].controllers & CGROUP_BIT(CGROUP_FREEZER)))
-		return -EOPNOTSUPP;
-	snprintf(path, sizeof(path), "%s%s", layout.items[0].root, l->place);
-	r = cgroup_make(&layout.items[0], path);
-	if (r < 0)
-		return r;
-	r = open_freezer(l, &layout);
-	if (r < 0)
-		return r;
-	for (unsigned round = 0; n > 0 && round < FREEZE_ROUNDS; round++)
-		n = move_all(g, freezer_group(l));
-	return n > 0 ? -ETIMEDOUT : (int)n;
-}
-
-int limits_freeze(struct limits *l, bool frozen, struct err *e)
-{
-	const struct group *g;
-	int r = 0;
-
-	if (frozen)
-		r = join_freezer(l);
-	g = freezer_group(l);
-	if (r >= 0 && frozen && !g)
-		r = -EOPNOTSUPP;
-	if (r < 0)
-		return err_set(
-		    e, r, "cannot pause: the container cannot be put into a cgroup that freezes");
-	if (!g)
-		return 0;
-	r = cgroup_freeze(g->path, frozen, FREEZE_TIMEOUT_MS);
-	if (r < 0)
-		return err_set(e, r, "cannot %s cgroup '%s'", frozen ? "freeze" : "thaw", g->path);
-	return 0;
-}
-
-bool limits_frozen(const struct limits *l)
-{
-	const struct group *g = freezer_group(l);
-
-	return g && cgroup_frozen(g->path) == 1;
-}
-
-/* ---- the end ---- */
-
-/* Returns the number of those that still are busy. */
-static int remove_all(const struct limits *l, size_t *ret_busy, const char **ret_path)
-{
-	size_t busy = 0;
-
-	for (size_t i = 0; i < l->paths.n; i++) {
-		const int r = cgroup_remove(l->paths.items[i]);
-
-		if (r < 0 && r != -EBUSY) {
-			*ret_path = l->paths.items[i];
-			return r;
-		}
-		if (r == -EBUSY) {
-			busy++;
-			*ret_path = l->paths.items[i];
-		}
-	}
-	*ret_busy = busy;
-	return 0;
-}
-
-int limits_remove(struct limits *l, struct err *e)
-{
-	const char *path = "";
-	size_t busy = 0;
-	int r;
-
-	for (unsigned round = 0; round < REMOVE_ROUNDS; round++) {
-		r = remove_all(l, &busy, &path);
-		if (r < 0)
-			return err_set(e, r, "cannot remove cgroup '%s'", path);
-		if (!busy)
-			return 0;
-		/* Mostly what is just dying; from the second look on it is what refuses to. */
-		if (round > 0)
-			kill_all(l);
-		wait_round(round);
-	}
-	return err_refuse(
-	    e, -EBUSY, "cannot remove cgroup '%s': it has processes that cannot be killed", path);
 }

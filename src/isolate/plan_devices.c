@@ -8,7 +8,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +19,7 @@
 #include "base/err.h"
 #include "format/oci_config.h"
 #include "isolate/plan.h"
+#include "os/file.h"
 #include "os/mount.h"
 
 static const struct {
@@ -33,20 +36,59 @@ static const struct {
 
 #define N_USUAL (sizeof(usual) / sizeof(usual[0]))
 
+/* A clone of the node at `path`, when that is the device that is meant. */
+static int clone_node(const char *path, const struct plan_device *d, int *ret_fd)
+{
+	AUTO_FD int fd = mount_clone(AT_FDCWD, path, false);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if ((st.st_mode & S_IFMT) != (d->mode & S_IFMT) || st.st_rdev != d->number)
+		return -ENXIO;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* Where the host's /dev has a device: the kernel knows its name. */
+static int path_of_device(const struct plan_device *d, char *ret_path, size_t size)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_FD int fd = -1;
+	char uevent[64], *name;
+	size_t len;
+	int r;
+
+	snprintf(uevent, sizeof(uevent), "/sys/dev/%s/%u:%u/uevent",
+	    S_ISBLK(d->mode) ? "block" : "char", major(d->number), minor(d->number));
+	fd = open(uevent, O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : file_read_fd(fd, 4096, &text, &len);
+	if (r < 0)
+		return r;
+	name = strstr(text, "DEVNAME=");
+	if (!name)
+		return -ENODEV;
+	name += strlen("DEVNAME=");
+	name[strcspn(name, "\n")] = '\0';
+	return snprintf(ret_path, size, "/dev/%s", name) < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+/* Inside it may have another name than on the host: then it is looked for by its number. */
 static int bind_node(const struct plan *p, struct plan_device *d, const char *path, struct err *e)
 {
-	struct stat st;
+	char other[PATH_MAX];
+	int r;
 
 	if (!p->user_namespace || S_ISFIFO(d->mode))
 		return 0;
-	d->fd = mount_clone(AT_FDCWD, path, false);
-	if (d->fd < 0)
-		return err_set(e, d->fd, "cannot bind the device '%s'", path);
-	if (fstat(d->fd, &st) < 0)
-		return err_set(e, -errno, "cannot look at the device '%s'", path);
-	if ((st.st_mode & S_IFMT) != (d->mode & S_IFMT) || st.st_rdev != d->number)
+	r = clone_node(path, d, &d->fd);
+	if (r < 0 && path_of_device(d, other, sizeof(other)) == 0)
+		r = clone_node(other, d, &d->fd);
+	if (r == -ENXIO)
 		return err_refuse(e, -EINVAL, "the host's '%s' is another device", path);
-	return 0;
+	return r < 0 ? err_set(e, r, "cannot bind the device '%s'", path) : 0;
 }
 
 static int add_device(

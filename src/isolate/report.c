@@ -88,3 +88,13 @@ int report_wait(int socket_fd)
 	while (n < 0 && errno == EINTR);
 	return n == 1 ? 0 : -ECANCELED;
 }
+
+ssize_t report_listen(int socket_fd, char *to, size_t room)
+{
+	ssize_t n;
+
+	do
+		n = read(socket_fd, to, room);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? n : -ECANCELED;
+}

@@ -8,6 +8,9 @@
 #ifndef DOLIUM_ISOLATE_REPORT_H
 #define DOLIUM_ISOLATE_REPORT_H
 
+#include <stddef.h>
+#include <sys/types.h>
+
 #include "base/err.h"
 
 enum report_kind {
@@ -36,6 +39,8 @@ int report_receive(int socket_fd, struct report *ret_report, int *ret_fd);
 
 /* The byte that the child waits for. */
 int report_go(int socket_fd);
+/* In the child: waits for one message and returns its length. -ECANCELED: the parent is gone. */
+ssize_t report_listen(int socket_fd, char *to, size_t room);
 /* In the child. -ECANCELED: the parent is gone. */
 int report_wait(int socket_fd);
 

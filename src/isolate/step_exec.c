@@ -124,6 +124,9 @@ int step_exec(struct child *c, struct err *e)
 	r = wait_for_start(c, e);
 	if (r < 0)
 		return r;
+	r = step_run_start_hooks(c, e);
+	if (r < 0)
+		return r;
 	for (int i = 0; i < 3; i++) {
 		if (p->stdio[i] >= 0 && dup2(p->stdio[i], i) < 0)
 			return err_set(e, -errno, "cannot use the standard streams");

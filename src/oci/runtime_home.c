@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "isolate/limits.h"
 #include "oci/runtime.h"
+#include "oci/runtime_hooks.h"
 #include "os/cgroup.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -249,5 +250,9 @@ int home_clean(const struct runtime *rt, int home_fd, const struct oci_state *st
 	} else {
 		r = remove_unnoted_cgroups(state, e);
 	}
-	return r < 0 ? r : home_remove(rt, state->id, home_fd, e);
+	if (r >= 0)
+		r = home_remove(rt, state->id, home_fd, e);
+	if (r >= 0)
+		runtime_hooks_poststop(state);
+	return r;
 }

@@ -22,6 +22,7 @@
 #include "oci/events.h"
 #include "oci/relay.h"
 #include "oci/runtime.h"
+#include "oci/runtime_hooks.h"
 #include "oci/self.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -288,6 +289,8 @@ static int prepare(struct start *s, struct err *e)
 
 	r = fill_state(s, e);
 	if (r >= 0)
+		r = runtime_hooks_note(s->config, &s->state, e);
+	if (r >= 0)
 		r = home_write_state(s->home_fd, &s->state, e);
 	if (r >= 0)
 		r = make_limits(s, e);
@@ -317,6 +320,8 @@ static int launch(struct start *s, struct err *e)
 	}
 	r = note_process(s, e);
 	if (r >= 0)
+		r = runtime_hooks_create(s->config, &s->state, &s->launch, e);
+	if (r >= 0)
 		r = take_console(s, e);
 	if (r >= 0 && s->create)
 		r = launch_await(&s->launch, REPORT_READY, &stage, e);
@@ -344,6 +349,7 @@ static int stay(struct start *s, struct err *e)
 		return status;
 	if (limits_remove(s->limits, &ignored) >= 0)
 		(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);
+	runtime_hooks_poststop(&s->state);
 	return status;
 }
 
@@ -383,6 +389,10 @@ static int start(struct start *s, struct err *e)
 		return err_wrap(e, r, "unable to start container process");
 	}
 	event_started(s->o->report_fd, s->launch.pid);
+	if (!s->create && (r = runtime_hooks_poststart(&s->state, e)) < 0) {
+		undo(s);
+		return r;
+	}
 	return s->stay ? stay(s, e) : 0;
 }
 

@@ -8,11 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "isolate/report.h"
 #include "oci/runtime.h"
+#include "oci/runtime_hooks.h"
+#include "os/process.h"
 
 static int check_status(enum home_status status, struct err *e)
 {
@@ -77,5 +80,8 @@ int runtime_start(const struct runtime *rt, const struct runtime_options *o, str
 	if (r < 0)
 		return err_wrap(e, r, "unable to start container process");
 	(void)unlinkat(home, "report.fifo", 0);
-	return 0;
+	r = runtime_hooks_poststart(&state, e);
+	if (r < 0)
+		(void)process_kill(state.pid, state.pid_start, SIGKILL);
+	return r;
 }

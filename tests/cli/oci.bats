@@ -660,3 +660,43 @@ SigIgn:	0000000000000000"
 	[ -z "$(ls -A "$R")" ]
 	[ -z "$(find /sys/fs/cgroup -name "$ID-*")" ]
 }
+
+# --- hooks
+
+hook() { # hook KIND: a line of its own in $B/hooks, with the status that it was told
+	printf '"%s":[{"path":"/bin/sh","args":["sh","-c","printf \\"%%s %%s\\\\n\\" %s \\"$(jq -r .status)\\" >>%s/hooks"],"env":["PATH=/usr/bin:/bin"],"timeout":10}]' "$1" "$1" "$B"
+}
+
+@test "hooks run in their order and are told the status" {
+	mkdir -p "$B"
+	bundle ".hooks={$(hook prestart),$(hook createRuntime),$(hook createContainer),$(hook poststart),$(hook poststop)} | .process.args=[\"sleep\",\"1000\"]"
+	oci create -b "$B" "$ID" </dev/null >/dev/null 2>&1
+	run cat "$B/hooks"
+	is "prestart creating
+createRuntime creating
+createContainer creating"
+	oci start "$ID"
+	oci delete -f "$ID"
+	run tail -2 "$B/hooks"
+	is "poststart running
+poststop stopped"
+}
+
+@test "a startContainer hook runs inside" {
+	bundle '.hooks={startContainer:[{path:"/bin/sh",args:["sh","-c","ls / >/made; cat >>/made"]}]} | .root.readonly=false | .process.args=["cat","/made"]'
+	run oci run -b "$B" "$ID"
+	succeeds
+	says proc
+	says '"status":"created"'
+	lacks vmlinuz
+}
+
+@test "a hook that fails, or takes too long, stops the container" {
+	bundle '.hooks={createRuntime:[{path:"/bin/false"}]}'
+	run oci run -b "$B" "$ID"
+	refuses "error running createRuntime hook #0: '/bin/false' failed"
+	bundle '.hooks={createContainer:[{path:"/bin/true"},{path:"/bin/sleep",args:["sleep","1000"],timeout:1}]}'
+	run timeout 10 "$DOLIUM_BIN/dolium-oci" --root "$R" run -b "$B" "$ID"
+	refuses "error running createContainer hook #1: '/bin/sleep' took longer than its timeout"
+	[ ! -e "$R/$ID" ]
+}
