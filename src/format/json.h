@@ -189,4 +189,10 @@ void json_put_texts(struct json_writer *w, const char *key, char *const *texts);
 struct strmap;
 void json_put_map(struct json_writer *w, const char *key, const struct strmap *m);
 
+/* The same for what may not have been said: nothing is written for NULL or where it is empty. */
+struct strv;
+void json_maybe_text(struct json_writer *w, const char *key, const char *text);
+void json_maybe_strv(struct json_writer *w, const char *key, const struct strv *texts);
+void json_maybe_map(struct json_writer *w, const char *key, const struct strmap *m);
+
 #endif

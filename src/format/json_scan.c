@@ -231,6 +231,17 @@ static int count_container(struct scan *s, unsigned depth)
 	return 0;
 }
 
+/* Behind an entry: takes the comma (1) or what closes the group (0). */
+static int scan_separator(struct scan *s, char close, const char *wrong)
+{
+	const char c = peek(s);
+
+	if (c != ',' && c != close)
+		return fail(s, wrong);
+	s->at++;
+	return c == ',';
+}
+
 static int scan_array(struct scan *s, unsigned depth)
 {
 	int r;
@@ -242,21 +253,12 @@ static int scan_array(struct scan *s, unsigned depth)
 		s->at++;
 		return 0;
 	}
-	for (;;) {
+	do {
 		r = scan_value(s, depth + 1);
-		if (r < 0)
-			return r;
-		switch (peek(s)) {
-		case ',':
-			s->at++;
-			break;
-		case ']':
-			s->at++;
-			return 0;
-		default:
-			return fail(s, "a ',' or ']' is missing");
-		}
-	}
+		if (r >= 0)
+			r = scan_separator(s, ']', "a ',' or ']' is missing");
+	} while (r > 0);
+	return r;
 }
 
 static void remember_key(struct scan *s, size_t first, struct scan_key key)
@@ -267,6 +269,27 @@ static void remember_key(struct scan *s, size_t first, struct scan_key key)
 			s->twice = key;
 	if (s->n_remembered < SCAN_KEYS_MAX)
 		s->keys[s->n_remembered++] = key;
+}
+
+/* The key, the colon and the value; `first` is where the keys of this object are remembered. */
+static int scan_member(struct scan *s, unsigned depth, size_t first)
+{
+	const char *key;
+	int r;
+
+	if (peek(s) != '"')
+		return fail(s, "a key is missing");
+	key = s->at;
+	r = scan_string(s);
+	if (r < 0)
+		return r;
+	s->n_keys++;
+	if (s->keys)
+		remember_key(s, first, (struct scan_key){ key, (size_t)(s->at - key) });
+	if (peek(s) != ':')
+		return fail(s, "a ':' is missing");
+	s->at++;
+	return scan_value(s, depth + 1);
 }
 
 static int scan_object(struct scan *s, unsigned depth)
@@ -281,36 +304,13 @@ static int scan_object(struct scan *s, unsigned depth)
 		s->at++;
 		return 0;
 	}
-	for (;;) {
-		const char *key;
-
-		if (peek(s) != '"')
-			return fail(s, "a key is missing");
-		key = s->at;
-		r = scan_string(s);
-		if (r < 0)
-			return r;
-		s->n_keys++;
-		if (s->keys)
-			remember_key(s, first, (struct scan_key){ key, (size_t)(s->at - key) });
-		if (peek(s) != ':')
-			return fail(s, "a ':' is missing");
-		s->at++;
-		r = scan_value(s, depth + 1);
-		if (r < 0)
-			return r;
-		switch (peek(s)) {
-		case ',':
-			s->at++;
-			break;
-		case '}':
-			s->at++;
-			s->n_remembered = first;
-			return 0;
-		default:
-			return fail(s, "a ',' or '}' is missing");
-		}
-	}
+	do {
+		r = scan_member(s, depth, first);
+		if (r >= 0)
+			r = scan_separator(s, '}', "a ',' or '}' is missing");
+	} while (r > 0);
+	s->n_remembered = first;
+	return r;
 }
 
 static int scan_value(struct scan *s, unsigned depth)

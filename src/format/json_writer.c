@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/strmap.h"
+#include "base/strv.h"
 #include "base/utf8.h"
 #include "format/json.h"
 
@@ -229,4 +230,22 @@ void json_put_map(struct json_writer *w, const char *key, const struct strmap *m
 	for (size_t i = 0; i < m->n; i++)
 		json_put_text(w, m->items[i].key, m->items[i].value);
 	json_close_object(w);
+}
+
+void json_maybe_text(struct json_writer *w, const char *key, const char *text)
+{
+	if (text)
+		json_put_text(w, key, text);
+}
+
+void json_maybe_strv(struct json_writer *w, const char *key, const struct strv *texts)
+{
+	if (texts->n > 0)
+		json_put_texts(w, key, texts->items);
+}
+
+void json_maybe_map(struct json_writer *w, const char *key, const struct strmap *m)
+{
+	if (m->n > 0)
+		json_put_map(w, key, m);
 }

@@ -8,28 +8,10 @@
 #include "format/json.h"
 #include "format/oci_config.h"
 
-static void put_text(struct json_writer *w, const char *key, const char *text)
-{
-	if (text)
-		json_put_text(w, key, text);
-}
-
 static void put_true(struct json_writer *w, const char *key, bool value)
 {
 	if (value)
 		json_put_bool(w, key, true);
-}
-
-static void put_strv(struct json_writer *w, const char *key, const struct strv *texts)
-{
-	if (texts->n > 0)
-		json_put_texts(w, key, texts->items);
-}
-
-static void put_map(struct json_writer *w, const char *key, const struct strmap *map)
-{
-	if (map->n > 0)
-		json_put_map(w, key, map);
 }
 
 static void put_i64(struct json_writer *w, const char *key, bool has, int64_t value)
@@ -67,10 +49,10 @@ static void put_idmap(struct json_writer *w, const struct oci_idmap *map)
 
 static void put_mount(struct json_writer *w, const struct oci_mount *mount)
 {
-	put_text(w, "destination", mount->destination);
-	put_text(w, "type", mount->type);
-	put_text(w, "source", mount->source);
-	put_strv(w, "options", &mount->options);
+	json_maybe_text(w, "destination", mount->destination);
+	json_maybe_text(w, "type", mount->type);
+	json_maybe_text(w, "source", mount->source);
+	json_maybe_strv(w, "options", &mount->options);
 	PUT_LIST(w, "uidMappings", mount->uid_mappings, mount->n_uid_mappings, put_idmap);
 	PUT_LIST(w, "gidMappings", mount->gid_mappings, mount->n_gid_mappings, put_idmap);
 }
@@ -95,17 +77,17 @@ static void put_capabilities(struct json_writer *w, const struct oci_capabilitie
 	if (!capabilities)
 		return;
 	json_open_object(w, "capabilities");
-	put_strv(w, "bounding", &capabilities->bounding);
-	put_strv(w, "effective", &capabilities->effective);
-	put_strv(w, "inheritable", &capabilities->inheritable);
-	put_strv(w, "permitted", &capabilities->permitted);
-	put_strv(w, "ambient", &capabilities->ambient);
+	json_maybe_strv(w, "bounding", &capabilities->bounding);
+	json_maybe_strv(w, "effective", &capabilities->effective);
+	json_maybe_strv(w, "inheritable", &capabilities->inheritable);
+	json_maybe_strv(w, "permitted", &capabilities->permitted);
+	json_maybe_strv(w, "ambient", &capabilities->ambient);
 	json_close_object(w);
 }
 
 static void put_rlimit(struct json_writer *w, const struct oci_rlimit *limit)
 {
-	put_text(w, "type", limit->type);
+	json_maybe_text(w, "type", limit->type);
 	json_put_u64(w, "soft", limit->soft);
 	json_put_u64(w, "hard", limit->hard);
 }
@@ -123,28 +105,28 @@ static void put_process(struct json_writer *w, const struct oci_process *process
 		json_close_object(w);
 	}
 	put_user(w, &process->user);
-	put_strv(w, "args", &process->args);
-	put_strv(w, "env", &process->env);
-	put_text(w, "cwd", process->cwd);
+	json_maybe_strv(w, "args", &process->args);
+	json_maybe_strv(w, "env", &process->env);
+	json_maybe_text(w, "cwd", process->cwd);
 	put_capabilities(w, process->capabilities);
 	PUT_LIST(w, "rlimits", process->rlimits, process->n_rlimits, put_rlimit);
 	put_true(w, "noNewPrivileges", process->no_new_privileges);
-	put_text(w, "apparmorProfile", process->apparmor_profile);
-	put_text(w, "selinuxLabel", process->selinux_label);
+	json_maybe_text(w, "apparmorProfile", process->apparmor_profile);
+	json_maybe_text(w, "selinuxLabel", process->selinux_label);
 	put_i64(w, "oomScoreAdj", process->has_oom_score_adj, process->oom_score_adj);
 	json_close_object(w);
 }
 
 static void put_namespace(struct json_writer *w, const struct oci_namespace *ns)
 {
-	put_text(w, "type", ns->type);
-	put_text(w, "path", ns->path);
+	json_maybe_text(w, "type", ns->type);
+	json_maybe_text(w, "path", ns->path);
 }
 
 static void put_device(struct json_writer *w, const struct oci_device *device)
 {
-	put_text(w, "path", device->path);
-	put_text(w, "type", device->type);
+	json_maybe_text(w, "path", device->path);
+	json_maybe_text(w, "type", device->type);
 	json_put_i64(w, "major", device->major);
 	json_put_i64(w, "minor", device->minor);
 	put_u64(w, "fileMode", device->has_file_mode, device->file_mode);
@@ -155,10 +137,10 @@ static void put_device(struct json_writer *w, const struct oci_device *device)
 static void put_device_rule(struct json_writer *w, const struct oci_device_rule *rule)
 {
 	json_put_bool(w, "allow", rule->allow);
-	put_text(w, "type", rule->type);
+	json_maybe_text(w, "type", rule->type);
 	put_i64(w, "major", rule->has_major, rule->major);
 	put_i64(w, "minor", rule->has_minor, rule->minor);
-	put_text(w, "access", rule->access);
+	json_maybe_text(w, "access", rule->access);
 }
 
 static void put_memory(struct json_writer *w, const struct oci_memory *memory)
@@ -184,8 +166,8 @@ static void put_cpu(struct json_writer *w, const struct oci_cpu *cpu)
 	put_u64(w, "burst", cpu->has_burst, cpu->burst);
 	put_u64(w, "period", cpu->has_period, cpu->period);
 	put_i64(w, "idle", cpu->has_idle, cpu->idle);
-	put_text(w, "cpus", cpu->cpus);
-	put_text(w, "mems", cpu->mems);
+	json_maybe_text(w, "cpus", cpu->cpus);
+	json_maybe_text(w, "mems", cpu->mems);
 	json_close_object(w);
 }
 
@@ -221,7 +203,7 @@ static void put_block_io(struct json_writer *w, const struct oci_block_io *io)
 
 static void put_hugepage_limit(struct json_writer *w, const struct oci_hugepage_limit *limit)
 {
-	put_text(w, "pageSize", limit->page_size);
+	json_maybe_text(w, "pageSize", limit->page_size);
 	json_put_u64(w, "limit", limit->limit);
 }
 
@@ -241,7 +223,7 @@ static void put_resources(struct json_writer *w, const struct oci_resources *res
 		json_put_i64(w, "limit", resources->pids_limit);
 		json_close_object(w);
 	}
-	put_map(w, "unified", &resources->unified);
+	json_maybe_map(w, "unified", &resources->unified);
 	json_close_object(w);
 }
 
@@ -250,13 +232,13 @@ static void put_seccomp_arg(struct json_writer *w, const struct oci_seccomp_arg 
 	json_put_u64(w, "index", arg->index);
 	json_put_u64(w, "value", arg->value);
 	json_put_u64(w, "valueTwo", arg->value_two);
-	put_text(w, "op", arg->op);
+	json_maybe_text(w, "op", arg->op);
 }
 
 static void put_seccomp_rule(struct json_writer *w, const struct oci_seccomp_rule *rule)
 {
-	put_strv(w, "names", &rule->names);
-	put_text(w, "action", rule->action);
+	json_maybe_strv(w, "names", &rule->names);
+	json_maybe_text(w, "action", rule->action);
 	put_u64(w, "errnoRet", rule->has_errno_ret, rule->errno_ret);
 	PUT_LIST(w, "args", rule->args, rule->n_args, put_seccomp_arg);
 }
@@ -266,21 +248,21 @@ static void put_seccomp(struct json_writer *w, const struct oci_seccomp *seccomp
 	if (!seccomp)
 		return;
 	json_open_object(w, "seccomp");
-	put_text(w, "defaultAction", seccomp->default_action);
+	json_maybe_text(w, "defaultAction", seccomp->default_action);
 	put_u64(w, "defaultErrnoRet", seccomp->has_default_errno_ret, seccomp->default_errno_ret);
-	put_strv(w, "architectures", &seccomp->architectures);
-	put_strv(w, "flags", &seccomp->flags);
-	put_text(w, "listenerPath", seccomp->listener_path);
-	put_text(w, "listenerMetadata", seccomp->listener_metadata);
+	json_maybe_strv(w, "architectures", &seccomp->architectures);
+	json_maybe_strv(w, "flags", &seccomp->flags);
+	json_maybe_text(w, "listenerPath", seccomp->listener_path);
+	json_maybe_text(w, "listenerMetadata", seccomp->listener_metadata);
 	PUT_LIST(w, "syscalls", seccomp->syscalls, seccomp->n_syscalls, put_seccomp_rule);
 	json_close_object(w);
 }
 
 static void put_hook(struct json_writer *w, const struct oci_hook *hook)
 {
-	put_text(w, "path", hook->path);
-	put_strv(w, "args", &hook->args);
-	put_strv(w, "env", &hook->env);
+	json_maybe_text(w, "path", hook->path);
+	json_maybe_strv(w, "args", &hook->args);
+	json_maybe_strv(w, "env", &hook->env);
 	put_i64(w, "timeout", hook->has_timeout, hook->timeout);
 }
 
@@ -310,14 +292,14 @@ static void put_linux(struct json_writer *w, const struct oci_linux *l)
 	PUT_LIST(w, "uidMappings", l->uid_mappings, l->n_uid_mappings, put_idmap);
 	PUT_LIST(w, "gidMappings", l->gid_mappings, l->n_gid_mappings, put_idmap);
 	PUT_LIST(w, "devices", l->devices, l->n_devices, put_device);
-	put_text(w, "cgroupsPath", l->cgroups_path);
+	json_maybe_text(w, "cgroupsPath", l->cgroups_path);
 	put_resources(w, l->resources);
-	put_map(w, "sysctl", &l->sysctl);
+	json_maybe_map(w, "sysctl", &l->sysctl);
 	put_seccomp(w, l->seccomp);
-	put_text(w, "rootfsPropagation", l->rootfs_propagation);
-	put_strv(w, "maskedPaths", &l->masked_paths);
-	put_strv(w, "readonlyPaths", &l->readonly_paths);
-	put_text(w, "mountLabel", l->mount_label);
+	json_maybe_text(w, "rootfsPropagation", l->rootfs_propagation);
+	json_maybe_strv(w, "maskedPaths", &l->masked_paths);
+	json_maybe_strv(w, "readonlyPaths", &l->readonly_paths);
+	json_maybe_text(w, "mountLabel", l->mount_label);
 	json_close_object(w);
 }
 
@@ -326,7 +308,7 @@ static void put_root(struct json_writer *w, const struct oci_config *config)
 	if (!config->root_path)
 		return;
 	json_open_object(w, "root");
-	put_text(w, "path", config->root_path);
+	json_maybe_text(w, "path", config->root_path);
 	put_true(w, "readonly", config->root_readonly);
 	json_close_object(w);
 }
@@ -336,14 +318,14 @@ void oci_config_write(const struct oci_config *config, struct buf *to)
 	struct json_writer w = { .to = to };
 
 	json_open_object(&w, NULL);
-	put_text(&w, "ociVersion", config->oci_version);
+	json_maybe_text(&w, "ociVersion", config->oci_version);
 	put_root(&w, config);
-	put_text(&w, "hostname", config->hostname);
-	put_text(&w, "domainname", config->domainname);
+	json_maybe_text(&w, "hostname", config->hostname);
+	json_maybe_text(&w, "domainname", config->domainname);
 	PUT_LIST(&w, "mounts", config->mounts, config->n_mounts, put_mount);
 	put_process(&w, config->process);
 	put_hooks(&w, config->hooks);
-	put_map(&w, "annotations", &config->annotations);
+	json_maybe_map(&w, "annotations", &config->annotations);
 	put_linux(&w, config->linux_);
 	json_close_object(&w);
 }

@@ -9,24 +9,6 @@
 #include "format/json.h"
 #include "format/oci_image.h"
 
-static void put_text(struct json_writer *w, const char *key, const char *text)
-{
-	if (text)
-		json_put_text(w, key, text);
-}
-
-static void put_strv(struct json_writer *w, const char *key, const struct strv *texts)
-{
-	if (texts->n > 0)
-		json_put_texts(w, key, texts->items);
-}
-
-static void put_map(struct json_writer *w, const char *key, const struct strmap *map)
-{
-	if (map->n > 0)
-		json_put_map(w, key, map);
-}
-
 static void put_number(struct json_writer *w, const char *key, int64_t number)
 {
 	if (number)
@@ -51,10 +33,10 @@ static void put_descriptor(struct json_writer *w, const char *key, const struct 
 
 	digest_format(&d->digest, digest);
 	json_open_object(w, key);
-	put_text(w, "mediaType", d->media_type);
+	json_maybe_text(w, "mediaType", d->media_type);
 	json_put_text(w, "digest", digest);
 	json_put_i64(w, "size", d->size);
-	put_map(w, "annotations", &d->annotations);
+	json_maybe_map(w, "annotations", &d->annotations);
 	json_close_object(w);
 }
 
@@ -70,7 +52,7 @@ void oci_manifest_write(const struct oci_manifest *m, struct buf *to)
 	for (size_t i = 0; i < m->n_layers; i++)
 		put_descriptor(&w, NULL, &m->layers[i]);
 	json_close_array(&w);
-	put_map(&w, "annotations", &m->annotations);
+	json_maybe_map(&w, "annotations", &m->annotations);
 	json_close_object(&w);
 }
 
@@ -79,7 +61,7 @@ static void put_healthcheck(struct json_writer *w, const struct oci_healthcheck 
 	if (!check)
 		return;
 	json_open_object(w, "Healthcheck");
-	put_strv(w, "Test", &check->test);
+	json_maybe_strv(w, "Test", &check->test);
 	put_number(w, "Interval", check->interval);
 	put_number(w, "Timeout", check->timeout);
 	put_number(w, "StartPeriod", check->start_period);
@@ -91,18 +73,18 @@ static void put_healthcheck(struct json_writer *w, const struct oci_healthcheck 
 static void put_run(struct json_writer *w, const struct oci_image_config *c)
 {
 	json_open_object(w, "config");
-	put_text(w, "User", c->config.user);
+	json_maybe_text(w, "User", c->config.user);
 	put_keys(w, "ExposedPorts", &c->config.exposed_ports);
-	put_strv(w, "Env", &c->config.env);
-	put_strv(w, "Entrypoint", &c->config.entrypoint);
-	put_strv(w, "Cmd", &c->config.cmd);
+	json_maybe_strv(w, "Env", &c->config.env);
+	json_maybe_strv(w, "Entrypoint", &c->config.entrypoint);
+	json_maybe_strv(w, "Cmd", &c->config.cmd);
 	put_healthcheck(w, c->config.healthcheck);
 	put_keys(w, "Volumes", &c->config.volumes);
-	put_text(w, "WorkingDir", c->config.working_dir);
-	put_map(w, "Labels", &c->config.labels);
-	put_text(w, "StopSignal", c->config.stop_signal);
-	put_strv(w, "Shell", &c->config.shell);
-	put_strv(w, "OnBuild", &c->config.on_build);
+	json_maybe_text(w, "WorkingDir", c->config.working_dir);
+	json_maybe_map(w, "Labels", &c->config.labels);
+	json_maybe_text(w, "StopSignal", c->config.stop_signal);
+	json_maybe_strv(w, "Shell", &c->config.shell);
+	json_maybe_strv(w, "OnBuild", &c->config.on_build);
 	json_close_object(w);
 }
 
@@ -131,10 +113,10 @@ static void put_history(struct json_writer *w, const struct oci_image_config *c)
 		const struct oci_history *h = &c->history[i];
 
 		json_open_object(w, NULL);
-		put_text(w, "created", h->created);
-		put_text(w, "created_by", h->created_by);
-		put_text(w, "author", h->author);
-		put_text(w, "comment", h->comment);
+		json_maybe_text(w, "created", h->created);
+		json_maybe_text(w, "created_by", h->created_by);
+		json_maybe_text(w, "author", h->author);
+		json_maybe_text(w, "comment", h->comment);
 		if (h->empty_layer)
 			json_put_bool(w, "empty_layer", true);
 		json_close_object(w);
@@ -147,11 +129,11 @@ void oci_image_config_write(const struct oci_image_config *c, struct buf *to)
 	struct json_writer w = { .to = to };
 
 	json_open_object(&w, NULL);
-	put_text(&w, "created", c->created);
-	put_text(&w, "author", c->author);
-	put_text(&w, "architecture", c->architecture);
-	put_text(&w, "variant", c->variant);
-	put_text(&w, "os", c->os);
+	json_maybe_text(&w, "created", c->created);
+	json_maybe_text(&w, "author", c->author);
+	json_maybe_text(&w, "architecture", c->architecture);
+	json_maybe_text(&w, "variant", c->variant);
+	json_maybe_text(&w, "os", c->os);
 	put_run(&w, c);
 	put_rootfs(&w, c);
 	put_history(&w, c);

@@ -288,11 +288,14 @@ static int call_split(struct template_run *run, const struct template_value *arg
 	const char *text = "", *separator = "";
 	struct template_value *items;
 	size_t count = 1, i = 0;
+	int r;
 
 	(void)n;
-	if (template_want_text(run, &args[0], &text) < 0 ||
-	    template_want_text(run, &args[1], &separator) < 0)
-		return -EINVAL;
+	r = template_want_text(run, &args[0], &text);
+	if (r >= 0)
+		r = template_want_text(run, &args[1], &separator);
+	if (r < 0)
+		return r;
 	if (!*separator)
 		return split_characters(run, text, ret);
 	for (const char *at = text; (at = strstr(at, separator)); at += strlen(separator))
@@ -328,8 +331,9 @@ static char to_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* A copy of a text argument that may be changed. */
-static int copy_text(struct template_run *run, const struct template_value *v, char **ret_copy)
+/* A copy of a text argument, that the function then changes in place. */
+static int copy_text(struct template_run *run, const struct template_value *v,
+    struct template_value *ret, char **ret_copy)
 {
 	const char *text = "";
 	int r;
@@ -338,6 +342,7 @@ static int copy_text(struct template_run *run, const struct template_value *v, c
 	if (r < 0)
 		return r;
 	*ret_copy = arena_text(&run->arena, text, strlen(text));
+	*ret = (struct template_value){ .kind = VALUE_TEXT, .text = *ret_copy };
 	return *ret_copy ? 0 : template_no_memory(run);
 }
 
@@ -345,49 +350,38 @@ static int call_upper(struct template_run *run, const struct template_value *arg
     struct template_value *ret)
 {
 	char *text = NULL;
-	int r;
+	int r = copy_text(run, args, ret, &text);
 
 	(void)n;
-	r = copy_text(run, args, &text);
-	if (r < 0)
-		return r;
-	for (char *c = text; *c; c++)
+	for (char *c = text; r >= 0 && *c; c++)
 		*c = to_upper(*c);
-	*ret = (struct template_value){ .kind = VALUE_TEXT, .text = text };
-	return 0;
+	return r;
 }
 
 static int call_lower(struct template_run *run, const struct template_value *args, size_t n,
     struct template_value *ret)
 {
 	char *text = NULL;
-	int r;
+	int r = copy_text(run, args, ret, &text);
 
 	(void)n;
-	r = copy_text(run, args, &text);
-	if (r < 0)
-		return r;
-	for (char *c = text; *c; c++)
+	for (char *c = text; r >= 0 && *c; c++)
 		*c = to_lower(*c);
-	*ret = (struct template_value){ .kind = VALUE_TEXT, .text = text };
-	return 0;
+	return r;
 }
 
+/* The first letter of each word. */
 static int call_title(struct template_run *run, const struct template_value *args, size_t n,
     struct template_value *ret)
 {
 	char *text = NULL;
-	int r;
+	int r = copy_text(run, args, ret, &text);
 
 	(void)n;
-	r = copy_text(run, args, &text);
-	if (r < 0)
-		return r;
-	for (char *c = text; *c; c++)
+	for (char *c = text; r >= 0 && *c; c++)
 		if (c == text || strchr(" \t\n-/.,:;", c[-1]))
 			*c = to_upper(*c);
-	*ret = (struct template_value){ .kind = VALUE_TEXT, .text = text };
-	return 0;
+	return r;
 }
 
 static int call_truncate(struct template_run *run, const struct template_value *args, size_t n,
@@ -395,14 +389,16 @@ static int call_truncate(struct template_run *run, const struct template_value *
 {
 	size_t length = 0;
 	char *text = NULL;
+	int r;
 
 	(void)n;
-	if (want_length(run, &args[1], &length) < 0)
-		return -EINVAL;
-	if (copy_text(run, &args[0], &text) < 0)
-		return -EINVAL;
+	r = want_length(run, &args[1], &length);
+	if (r < 0)
+		return r;
+	r = copy_text(run, &args[0], ret, &text);
+	if (r < 0)
+		return r;
 	text[utf8_prefix(text, length)] = '\0';
-	*ret = (struct template_value){ .kind = VALUE_TEXT, .text = text };
 	return 0;
 }
 
