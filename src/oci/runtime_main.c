@@ -198,7 +198,7 @@ static int help(FILE *to)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(to, "  %-7s %-32s %s\n", commands[i].name, commands[i].arguments,
 		    commands[i].title);
-	fprintf(to, "\nThe options of each are in dolium-oci(8).\n");
+	fprintf(to, "\nThe options of each are in dolium-oci(1).\n");
 	return 0;
 }
 
