@@ -11,7 +11,6 @@
 #include "base/buf.h"
 #include "engine/engine.h"
 #include "format/json.h"
-#include "format/json_edit.h"
 #include "format/template.h"
 
 struct dolium_value *engine_value(struct json_value *v)

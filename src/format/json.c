@@ -229,6 +229,27 @@ const struct json_value *json_value_entry(
 	return value;
 }
 
+struct json_value *json_value_new_object(void)
+{
+	return (struct json_value *)json_object_new_object();
+}
+
+int json_value_set_text(struct json_value *object, const char *key, const char *text)
+{
+	struct json_object *to = to_object(object), *value;
+
+	if (!json_object_is_type(to, json_type_object))
+		return -EINVAL;
+	value = json_object_new_string(text);
+	if (!value)
+		return -ENOMEM;
+	if (json_object_object_add(to, key, value) < 0) {
+		json_object_put(value);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 void json_value_write(const struct json_value *v, unsigned indent, struct buf *to)
 {
 	struct json_writer w = { .to = to, .indent = indent };

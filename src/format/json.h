@@ -88,6 +88,14 @@ bool json_value_next(const struct json_value *object, struct json_cursor *cursor
 /* Appends `v` as text; `indent` 0: one line, else that many blanks a level. */
 void json_value_write(const struct json_value *v, unsigned indent, struct buf *to);
 
+/*
+ * Changing a tree: for rows that were made to be shown and want another text in a
+ * field before they are. What came from outside is read into structs instead.
+ */
+struct json_value *json_value_new_object(void); /* empty, the caller's; NULL: no memory */
+/* Adds or replaces a text. -EINVAL: `object` is none; -ENOMEM. */
+int json_value_set_text(struct json_value *object, const char *key, const char *text);
+
 /* ---- tables ---- */
 
 enum json_kind {

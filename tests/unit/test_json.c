@@ -75,8 +75,7 @@ TEST(a_value_of_another_type_is_nothing)
 TEST(a_whole_text_may_be_one_scalar)
 {
 	AUTO(json_value_free)
-	struct json_value *number = parse("12"),
-	                  *null = parse(" null\n"), *text = parse("\"a\"");
+	struct json_value *number = parse("12"), *null = parse(" null\n"), *text = parse("\"a\"");
 
 	CHECK_INT(json_value_i64(number), 12);
 	CHECK(null);
@@ -269,6 +268,24 @@ TEST(writes_field_by_field)
 	    "\"e\":0.3333333333333333,\"inf\":null,\"l\":[\"x\",\"y\"],\"n\":[],"
 	    "\"m\":{\"k\":\"v\"},\"a\":[true,null]}");
 	strmap_done(&m);
+}
+
+TEST(a_text_is_set_in_an_object_and_in_nothing_else)
+{
+	AUTO(json_value_free)
+	struct json_value *v = parse("{\"a\":1}"),
+	                  *list = parse("[]"), *null = parse("null"),
+	                  *made = json_value_new_object();
+	AUTO_BUF struct buf b = { 0 };
+
+	CHECK_INT(json_value_set_text(v, "a", "x"), 0);
+	CHECK_INT(json_value_set_text(v, "b", "y"), 0);
+	json_value_write(v, 0, &b);
+	CHECK_STR(buf_text(&b), "{\"a\":\"x\",\"b\":\"y\"}");
+	CHECK_INT(json_value_set_text(list, "a", "x"), -EINVAL);
+	CHECK_INT(json_value_set_text(null, "a", "x"), -EINVAL);
+	CHECK_INT(json_value_set_text(made, "k", "v"), 0);
+	CHECK_STR(json_value_string(json_value_get(made, "k")), "v");
 }
 
 struct part {
