@@ -79,6 +79,7 @@ const struct command command_completion = {
 	         "  dolium completion fish | source",
 	.min_words = 1,
 	.max_words = 1,
+	.words = COMPLETE_SHELL,
 	.run = run_completion,
 };
 

@@ -105,6 +105,11 @@ static void offer_kind(struct completing *c, enum completion kind)
 	case COMPLETE_COMMAND:
 		offer_commands(c, commands_all);
 		break;
+	case COMPLETE_SHELL:
+		offer(c, "bash", NULL);
+		offer(c, "zsh", NULL);
+		offer(c, "fish", NULL);
+		break;
 	}
 }
 
@@ -286,36 +291,46 @@ static const char bash_script[] =
     "# Completion of dolium for bash. Made by 'dolium completion bash'.\n"
     "_dolium()\n"
     "{\n"
-    "\tlocal cur words cword line directive= before=\n"
-    "\tlocal -a out\n"
-    "\tif declare -F _get_comp_words_by_ref >/dev/null; then\n"
-    "\t\t_get_comp_words_by_ref -n =: cur words cword\n"
-    "\telse\n"
-    "\t\twords=(\"${COMP_WORDS[@]}\") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]}\n"
-    "\tfi\n"
+    "\tlocal line=${COMP_LINE:0:COMP_POINT} rest cur i directive before='' option=''\n"
+    "\tlocal -a words out\n"
+    "\t# Bash cuts words at '=' and ':' as well. What no blank stands before belongs together.\n"
+    "\tfor ((i = 0; i <= COMP_CWORD; i++)); do\n"
+    "\t\trest=${line#\"${line%%[![:space:]]*}\"}\n"
+    "\t\tif [ \"$i\" -gt 0 ] && [ \"$rest\" = \"$line\" ]; then\n"
+    "\t\t\twords[${#words[@]}-1]+=${COMP_WORDS[i]}\n"
+    "\t\telse\n"
+    "\t\t\twords+=(\"${COMP_WORDS[i]}\")\n"
+    "\t\tfi\n"
+    "\t\tline=${rest#\"${COMP_WORDS[i]}\"}\n"
+    "\tdone\n"
+    "\tcur=${words[${#words[@]}-1]}\n"
     "\tCOMPREPLY=()\n"
-    "\tmapfile -t out < <(\"${words[0]}\" __complete -- \"${words[@]:1:cword}\" 2>/dev/null)\n"
+    "\tmapfile -t out < <(\"${words[0]}\" __complete -- \"${words[@]:1}\" 2>/dev/null)\n"
     "\t[ ${#out[@]} -gt 0 ] || return 0\n"
     "\tdirective=${out[${#out[@]}-1]}\n"
     "\tunset 'out[${#out[@]}-1]'\n"
     "\tfor line in \"${out[@]}\"; do\n"
     "\t\tCOMPREPLY+=(\"${line%%$'\\t'*}\")\n"
     "\tdone\n"
-    "\tcase $cur in --*=*) before=${cur%%=*}= ;; esac\n"
+    "\tcase $cur in --*=*) option=${cur%%=*}= ;; esac\n"
     "\tcase $directive in\n"
-    "\t:file) while IFS= read -r line; do COMPREPLY+=(\"$before$line\"); done \\\n"
-    "\t\t< <(compgen -f -- \"${cur#\"$before\"}\"); compopt -o filenames 2>/dev/null ;;\n"
-    "\t:directory) while IFS= read -r line; do COMPREPLY+=(\"$before$line\"); done \\\n"
-    "\t\t< <(compgen -d -- \"${cur#\"$before\"}\"); compopt -o filenames 2>/dev/null ;;\n"
+    "\t:file) i=-f ;;\n"
+    "\t:directory) i=-d ;;\n"
+    "\t*) i='' ;;\n"
     "\tesac\n"
-    "\t# Bash has cut the word at '=' and ':': what stands before the cut is not replaced.\n"
-    "\tif declare -F __ltrim_colon_completions >/dev/null; then\n"
-    "\t\t__ltrim_colon_completions \"$cur\"\n"
+    "\tif [ -n \"$i\" ]; then\n"
+    "\t\twhile IFS= read -r line; do\n"
+    "\t\t\tCOMPREPLY+=(\"$option$line\")\n"
+    "\t\tdone < <(compgen \"$i\" -- \"${cur#\"$option\"}\")\n"
+    "\t\tcompopt -o filenames 2>/dev/null\n"
     "\tfi\n"
-    "\tif [ -n \"$before\" ] && [ \"${COMP_WORDS[COMP_CWORD]}\" != \"$cur\" ]; then\n"
-    "\t\tCOMPREPLY=(\"${COMPREPLY[@]#\"$before\"}\")\n"
-    "\tfi\n"
-    "\treturn 0\n"
+    "\t# What stands before such a cut is not replaced, so it must not be offered again.\n"
+    "\tfor i in = :; do\n"
+    "\t\tcase $COMP_WORDBREAKS in *\"$i\"*) ;; *) continue ;; esac\n"
+    "\t\tline=${cur%\"${cur##*\"$i\"}\"}\n"
+    "\t\t[ ${#line} -le ${#before} ] || before=$line\n"
+    "\tdone\n"
+    "\tCOMPREPLY=(\"${COMPREPLY[@]#\"$before\"}\")\n"
     "}\n"
     "complete -F _dolium dolium\n";
 

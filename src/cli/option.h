@@ -39,6 +39,7 @@ enum completion {
 	COMPLETE_OBJECT, /* a container or an image */
 	COMPLETE_VOLUME,
 	COMPLETE_COMMAND,
+	COMPLETE_SHELL,
 };
 
 struct cli_option {

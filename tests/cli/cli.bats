@@ -146,21 +146,39 @@ offers() { dolium __complete -- "$@" | sed '$d; s/\t.*//'; }
 
 @test "completion: options, values, commands and files in bash" {
 	bash -n <(dolium completion bash)
+	# What bash would give to the function: words are cut at '=' and ':' too.
 	complete_bash() {
 		bash -c 'source <(dolium completion bash)
-			COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
+			COMP_LINE=$1 COMP_POINT=${#1}
+			shift
+			COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 			_dolium
 			printf "%s\n" "${COMPREPLY[@]}"' _ "$@" 2>/dev/null
 	}
-	run -0 complete_bash dolium run --memory-s
+	run -0 complete_bash "dolium run --memory-s" dolium run --memory-s
 	is "--memory-swap"
-	run -0 complete_bash dolium run --pull ""
+	run -0 complete_bash "dolium run --pull " dolium run --pull ""
 	is $'missing\nalways\nnever'
-	run -0 complete_bash dolium ima
+	run -0 complete_bash "dolium run --pull=a" dolium run --pull = a
+	is "always"
+	run -0 complete_bash "dolium run --pull=" dolium run --pull = ""
+	is $'missing\nalways\nnever'
+	run -0 complete_bash "dolium run -e 'A=b c' --memory-s" dolium run -e "'A=b c'" --memory-s
+	is "--memory-swap"
+	run -0 complete_bash "dolium ima" dolium ima
 	is $'images\nimage'
 	touch "$BATS_TEST_TMPDIR/env-file"
-	run -0 complete_bash dolium run --env-file "$BATS_TEST_TMPDIR/env"
+	run -0 complete_bash "dolium run --env-file $BATS_TEST_TMPDIR/env" dolium run --env-file "$BATS_TEST_TMPDIR/env"
 	is "$BATS_TEST_TMPDIR/env-file"
+	run -0 complete_bash "dolium run --env-file=$BATS_TEST_TMPDIR/env" dolium run --env-file = "$BATS_TEST_TMPDIR/env"
+	is "$BATS_TEST_TMPDIR/env-file"
+}
+
+@test "completion works in a bash that somebody types into" {
+	run -0 pty --expect 'ready> ' --send 'source <(dolium completion bash)\r' --expect 'ready> ' \
+		--send 'dolium run --pull=alw\t\x15' --expect 'pull=always' --send 'dolium run --memory-s\t 1\x15' \
+		--expect 'memory-swap  *1' --send 'dolium hist\t' --expect 'history ' --send '\x15exit\r' -- \
+		env PS1='ready> ' bash --norc --noprofile -i
 }
 
 @test "completion: the script of zsh is good zsh, and offers what bash gets" {
@@ -175,6 +193,13 @@ offers() { dolium __complete -- "$@" | sed '$d; s/\t.*//'; }
 		words=(dolium run --memory-s) CURRENT=3
 		_dolium' _ "$BATS_TEST_TMPDIR/_dolium"
 	matches '^--memory-swap:Limit of memory'
+}
+
+@test "completion works in a zsh that somebody types into" {
+	skip_unless "no zsh" command -v zsh
+	run -0 pty --expect 'ready> ' --send 'autoload -Uz compinit; compinit -u -D; source <(dolium completion zsh)\r' \
+		--expect 'ready> ' --send 'dolium run --memory-s\t' --expect 'memory-swap' --send ' 1 --pull=al\t' \
+		--expect 'always' --send '\x15exit\r' -- env PS1='ready> ' zsh -f -i
 }
 
 @test "completion: fish" {
