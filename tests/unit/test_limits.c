@@ -28,6 +28,9 @@
 
 #include "test.h"
 
+/* The structs of a configuration own their texts. */
+#define TEXT(text) ((char[]){ text })
+
 /* ---- values ---- */
 
 TEST(usual_shares_are_the_usual_weight)
@@ -276,7 +279,7 @@ static bool may(
 
 TEST(a_default_specification_allows_the_usual_devices_alone)
 {
-	struct oci_device_rule rules[] = { { .allow = false, .access = (char *)"rwm" } };
+	struct oci_device_rule rules[] = { { .allow = false, .access = TEXT("rwm") } };
 	__attribute__((cleanup(device_test_done))) struct device_test t = { .n = 0 };
 
 	compile(&t, rules, 1);
@@ -295,27 +298,27 @@ TEST(later_rules_change_what_earlier_ones_said)
 	struct oci_device_rule rules[] = {
 		{ .allow = false },
 		{ .allow = true,
-		    .type = (char *)"c",
+		    .type = TEXT("c"),
 		    .major = 10,
 		    .has_major = true,
-		    .access = (char *)"r" },
+		    .access = TEXT("r") },
 		{ .allow = true,
-		    .type = (char *)"c",
+		    .type = TEXT("c"),
 		    .major = 10,
 		    .has_major = true,
-		    .access = (char *)"w" },
+		    .access = TEXT("w") },
 		{ .allow = true,
-		    .type = (char *)"b",
+		    .type = TEXT("b"),
 		    .major = 8,
 		    .has_major = true,
 		    .minor = -1,
 		    .has_minor = true },
-		{ .allow = true, .type = (char *)"c", .major = 11, .has_major = true },
+		{ .allow = true, .type = TEXT("c"), .major = 11, .has_major = true },
 		{ .allow = false,
-		    .type = (char *)"c",
+		    .type = TEXT("c"),
 		    .major = 11,
 		    .has_major = true,
-		    .access = (char *)"w" },
+		    .access = TEXT("w") },
 	};
 	__attribute__((cleanup(device_test_done))) struct device_test t = { .n = 0 };
 
@@ -332,10 +335,10 @@ TEST(what_is_denied_of_all_is_denied_in_part)
 	struct oci_device_rule rules[] = {
 		{ .allow = true },
 		{ .allow = false,
-		    .type = (char *)"b",
+		    .type = TEXT("b"),
 		    .major = 8,
 		    .has_major = true,
-		    .access = (char *)"w" },
+		    .access = TEXT("w") },
 	};
 	__attribute__((cleanup(device_test_done))) struct device_test t = { .n = 0 };
 
@@ -348,9 +351,9 @@ TEST(what_is_denied_of_all_is_denied_in_part)
 TEST(rules_that_are_none_are_refused)
 {
 	struct oci_device_rule bad[] = {
-		{ .allow = true, .type = (char *)"x" },
-		{ .allow = true, .type = (char *)"cc" },
-		{ .allow = true, .access = (char *)"rwx" },
+		{ .allow = true, .type = TEXT("x") },
+		{ .allow = true, .type = TEXT("cc") },
+		{ .allow = true, .access = TEXT("rwx") },
 		{ .allow = true, .major = -2, .has_major = true },
 		{ .allow = true, .minor = INT64_MAX, .has_minor = true },
 	};
@@ -538,7 +541,7 @@ TEST(limits_are_written_and_all_is_removed)
 
 TEST(a_cpuset_takes_what_its_parent_has)
 {
-	struct oci_cpu cpu = { .cpus = (char *)"0" };
+	struct oci_cpu cpu = { .cpus = TEXT("0") };
 	struct oci_resources resources = { .cpu = &cpu };
 	struct limits *l;
 
@@ -708,7 +711,7 @@ TEST(v2_joins_by_clone_and_limits_devices_by_program)
 
 TEST(v2_limits_huge_pages_and_takes_the_unified_map)
 {
-	struct oci_hugepage_limit huge = { .page_size = (char *)"2MB", .limit = 1 << 21 };
+	struct oci_hugepage_limit huge = { .page_size = TEXT("2MB"), .limit = 1 << 21 };
 	struct oci_resources resources = { .hugepage_limits = &huge, .n_hugepage_limits = 1 };
 	char text[256];
 	struct limits *l;
