@@ -192,9 +192,9 @@ n_layers() { find "$DOLIUM_ROOT/layers" -mindepth 1 -maxdepth 1 2>/dev/null | wc
 @test "two pulls of one image at once do the work once" {
 	own_store
 	from=$(hub_lines)
-	dolium pull -q "$HUB/big" >"$BATS_TEST_TMPDIR/one" 2>&1 3>&- &
+	"$DOLIUM_BIN/dolium" pull -q "$HUB/big" >"$BATS_TEST_TMPDIR/one" 2>&1 3>&- &
 	first=$!
-	dolium pull -q "$HUB/big" >"$BATS_TEST_TMPDIR/two" 2>&1 3>&- &
+	"$DOLIUM_BIN/dolium" pull -q "$HUB/big" >"$BATS_TEST_TMPDIR/two" 2>&1 3>&- &
 	second=$!
 	wait $first
 	wait $second

@@ -183,6 +183,15 @@ static int eat_memory(int argc, char **argv)
 	return say(0);
 }
 
+static int crash(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	raise(SIGSEGV); /* from itself, pid 1 would not hear it */
+	*(volatile int *)NULL = 0;
+	return 0;
+}
+
 /* probe fork N: that many children at once; says how many came to be */
 static int fork_many(int argc, char **argv)
 {
@@ -226,6 +235,7 @@ int main(int argc, char **argv)
 		{ "socket", 1, make_socket },
 		{ "eat", 1, eat_memory },
 		{ "fork", 1, fork_many },
+		{ "crash", 0, crash },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
