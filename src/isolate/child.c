@@ -5,9 +5,12 @@
 #include "isolate/child.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "os/process.h"
 
 static const struct step {
 	int (*run)(struct child *c, struct err *e);
@@ -43,9 +46,13 @@ __attribute__((noreturn)) static void fail(struct child *c, const struct err *e)
 	_exit(126);
 }
 
-void child_run(const struct plan *plan, const struct limits *limits, int sync_fd, bool in_cgroup2)
+static struct child begin(
+    const struct plan *plan, const struct limits *limits, int sync_fd, bool in_cgroup2)
 {
-	struct child c = {
+	/* A process of a namespace that we join must not reach into us (CVE-2016-9962). */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	umask(0);
+	return (struct child){
 		.plan = plan,
 		.limits = limits,
 		.sync_fd = sync_fd,
@@ -60,14 +67,47 @@ void child_run(const struct plan *plan, const struct limits *limits, int sync_fd
 		.own_proc_fd = -1,
 		.stage = REPORT_SETUP,
 	};
+}
+
+__attribute__((noreturn)) static void run_steps(struct child *c)
+{
 	struct err e = { 0 };
 
-	/* A process of a namespace that we join must not reach into us (CVE-2016-9962). */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	umask(0);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if (steps[i].run(&c, &e) < 0)
-			fail(&c, &e);
+		if (steps[i].run(c, &e) < 0)
+			fail(c, &e);
 	}
-	fail(&c, &e);
+	fail(c, &e);
+}
+
+void child_run(const struct plan *plan, const struct limits *limits, int sync_fd, bool in_cgroup2)
+{
+	struct child c = begin(plan, limits, sync_fd, in_cgroup2);
+
+	run_steps(&c);
+}
+
+void child_run_sibling(const struct plan *plan, const struct limits *limits, int sync_fd)
+{
+	struct child c = begin(plan, limits, sync_fd, false);
+	struct report report = { .kind = REPORT_PROCESS };
+	struct err e = { 0 };
+
+	if (setns(plan->join[NAMESPACE_USER], CLONE_NEWUSER) < 0) {
+		err_set(&e, -errno, "cannot join the user namespace");
+		fail(&c, &e);
+	}
+	c.in_user_namespace = true;
+	report.pid = process_clone(CLONE_NEWPID | CLONE_PARENT, -1, NULL);
+	/* Nothing is said before the parent knows who says it. */
+	if (report.pid == 0 && report_wait(sync_fd) < 0)
+		_exit(1);
+	if (report.pid == 0)
+		run_steps(&c);
+	if (report.pid < 0) {
+		err_set(&e, report.pid, "cannot make the pid namespace");
+		fail(&c, &e);
+	}
+	(void)report_send(sync_fd, &report, -1);
+	_exit(0);
 }

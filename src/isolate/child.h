@@ -16,6 +16,7 @@ struct child {
 	const struct limits *limits; /* NULL: no cgroups */
 	int sync_fd;
 	bool in_cgroup2; /* born there */
+	bool in_user_namespace; /* the one to join: already */
 	int root_fd;
 	int proc_fd, sys_fd, dev_fd, pts_fd; /* roots of those mounts once they are there; -1 */
 	int null_fd, empty_fd; /* attached sources of masks; -1 until the first */
@@ -27,6 +28,14 @@ struct child {
 
 /* Never returns. */
 void child_run(const struct plan *plan, const struct limits *limits, int sync_fd, bool in_cgroup2)
+    __attribute__((noreturn));
+
+/*
+ * The same for a plan that joins a user namespace and makes a pid namespace: that must
+ * belong to the former, and holds only for children. So this process joins, makes
+ * a sibling that goes on, says which in a REPORT_PROCESS, and ends.
+ */
+void child_run_sibling(const struct plan *plan, const struct limits *limits, int sync_fd)
     __attribute__((noreturn));
 
 /* ---- steps, in the order in which they are done; each file's head says what it is about ---- */

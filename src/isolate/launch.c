@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -52,26 +53,58 @@ static int help_child(const struct plan *p, const struct launch *l, struct err *
 	return r < 0 ? err_set(e, r, "cannot go on with the container") : 0;
 }
 
+/* Returns 1 where the child only makes the one that counts, its sibling. */
 static int clone_child(
     const struct plan *p, const struct limits *limits, struct launch *l, int child_sync)
 {
 	int cgroup_fd = limits ? limits_clone_fd(limits) : -1;
 	uint64_t flags = p->new_namespaces;
+	bool sibling;
 	pid_t pid;
 
 	/* A pid namespace holds for children only. */
 	if (p->join[NAMESPACE_PID] >= 0 && setns(p->join[NAMESPACE_PID], CLONE_NEWPID) < 0)
 		return -errno;
-	/* All others must belong to the user namespace that is joined: made by the child. */
+	/* Namespaces must belong to the user namespace that is joined: made by the child. */
 	if (p->join[NAMESPACE_USER] >= 0)
-		flags &= CLONE_NEWPID;
-	pid = process_clone(flags, cgroup_fd, &l->pidfd);
+		flags = 0;
+	sibling = p->join[NAMESPACE_USER] >= 0 && (p->new_namespaces & CLONE_NEWPID);
+	pid = process_clone(flags, sibling ? -1 : cgroup_fd, &l->pidfd);
 	if (pid == 0) {
 		close(l->sync_fd); /* else the end of our parent would go unseen */
+		if (sibling)
+			child_run_sibling(p, limits, child_sync);
 		child_run(p, limits, child_sync, cgroup_fd >= 0);
 	}
 	l->pid = pid;
-	return pid < 0 ? pid : 0;
+	return pid < 0 ? pid : sibling;
+}
+
+/* The first child only made the one that counts. */
+static int follow_sibling(struct launch *l, struct err *e)
+{
+	struct report report;
+	int fd = -1, r;
+
+	r = report_receive(l->sync_fd, &report, &fd);
+	process_wait(l->pid);
+	l->pid = -1;
+	if (r < 0)
+		return err_set(e, r, "cannot hear the container's process");
+	if (report.kind == REPORT_FAILED) {
+		report.error.text[sizeof(report.error.text) - 1] = '\0';
+		*e = report.error;
+		return report.error.code;
+	}
+	if (report.kind != REPORT_PROCESS)
+		return err_refuse(e, -ECHILD, "the container's process died while it was set up");
+	l->pid = report.pid;
+	close(l->pidfd);
+	l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
+	if (l->pidfd < 0)
+		return err_set(e, -errno, "cannot hold the container's process");
+	r = report_go(l->sync_fd);
+	return r < 0 ? err_set(e, r, "cannot go on with the container") : 0;
 }
 
 int launch_begin(
@@ -90,7 +123,10 @@ int launch_begin(
 		launch_done(&l);
 		return err_set(e, r, "cannot make the container's process");
 	}
-	r = help_child(p, &l, e);
+
+	r = r > 0 ? follow_sibling(&l, e) : 0;
+	if (r >= 0)
+		r = help_child(p, &l, e);
 	if (r < 0) {
 		launch_kill(&l);
 		launch_done(&l);

@@ -178,13 +178,34 @@ static int check_process(const struct oci_process *process, struct err *e)
 		return err_refuse(e, -EINVAL, "config.json: process.args is empty");
 	if (!process->cwd || process->cwd[0] != '/')
 		return err_refuse(e, -EINVAL, "config.json: process.cwd must be an absolute path");
+	/* What would make the walls higher and cannot be done here is refused, never left out. */
+	if (process->apparmor_profile && process->apparmor_profile[0])
+		return err_refuse(e, -EOPNOTSUPP,
+		    "config.json: process.apparmorProfile: no AppArmor in this runtime yet");
+	if (process->selinux_label && process->selinux_label[0])
+		return err_refuse(e, -EOPNOTSUPP,
+		    "config.json: process.selinuxLabel: no SELinux in this runtime yet");
 	return 0;
+}
+
+static int add_filter(struct plan *p, struct err *e)
+{
+	const struct oci_linux *linux_ = p->config->linux_;
+	int r;
+
+	if (!linux_ || !linux_->seccomp)
+		return 0;
+	r = seccomp_compile(linux_->seccomp, &p->seccomp, e);
+	if (r >= 0 && p->seccomp.notify)
+		return err_refuse(e, -EOPNOTSUPP,
+		    "config.json: linux.seccomp: SCMP_ACT_NOTIFY: no listeners in this runtime "
+		    "yet");
+	return r;
 }
 
 int plan_add_process(struct plan *p, struct err *e)
 {
 	const struct oci_process *process = p->config->process;
-	const struct oci_linux *linux_ = p->config->linux_;
 	uint64_t own = 0;
 	int r;
 
@@ -197,8 +218,8 @@ int plan_add_process(struct plan *p, struct err *e)
 		r = add_capabilities(p, process, own, e);
 	if (r >= 0)
 		r = add_rlimits(p, process, e);
-	if (r >= 0 && linux_ && linux_->seccomp)
-		r = seccomp_compile(linux_->seccomp, &p->seccomp, e);
+	if (r >= 0)
+		r = add_filter(p, e);
 	p->terminal = process->terminal;
 	return r;
 }

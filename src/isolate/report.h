@@ -16,6 +16,7 @@
 enum report_kind {
 	REPORT_END, /* nothing more comes: the program runs, or the child is dead */
 	REPORT_FAILED, /* `stage` and `error` say how */
+	REPORT_PROCESS, /* `pid` is the child from now on; who says so ends */
 	REPORT_NAMESPACES, /* namespaces are made; hooks of the host may run; waits for a byte */
 	REPORT_CONSOLE, /* an fd rides along: the master of the terminal */
 	REPORT_READY, /* all is set up; waits for a byte */
@@ -29,6 +30,7 @@ enum report_stage {
 struct report {
 	enum report_kind kind;
 	enum report_stage stage;
+	pid_t pid;
 	struct err error;
 };
 

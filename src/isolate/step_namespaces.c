@@ -26,7 +26,8 @@ static int enter_user_namespace(struct child *c, struct err *e)
 	const struct plan *p = c->plan;
 	int r;
 
-	if (p->join[NAMESPACE_USER] >= 0 && setns(p->join[NAMESPACE_USER], CLONE_NEWUSER) < 0)
+	if (p->join[NAMESPACE_USER] >= 0 && !c->in_user_namespace &&
+	    setns(p->join[NAMESPACE_USER], CLONE_NEWUSER) < 0)
 		return err_set(e, -errno, "cannot join the user namespace");
 	if (p->new_namespaces & CLONE_NEWUSER) {
 		r = report_wait(c->sync_fd); /* until the parent has written the maps */

@@ -87,7 +87,8 @@ static pid_t clone_once(uint64_t clone_flags, int cgroup_fd, int *ret_pidfd)
 	struct clone_args args = {
 		.flags = clone_flags | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
+		/* A sibling takes over the signal of who makes it. */
+		.exit_signal = clone_flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
 	long pid;
 

@@ -255,6 +255,27 @@ cellar"
 	oci delete -f "$ID"
 }
 
+@test "a user namespace is joined by its path, and new namespaces belong to it" {
+	bundle "$USERNS"' | .process.args=["sleep","1000"]'
+	chown -R 100000:100000 "$B/rootfs"
+	oci create -b "$B" "$ID" </dev/null >/dev/null 2>&1
+	oci start "$ID"
+	pid=$(oci state "$ID" | jq .pid)
+	user=$(readlink "/proc/$pid/ns/user")
+	second_bundle ".process.args=[\"sh\",\"-c\",\"readlink /proc/self/ns/user; echo \$\$; id -u; hostname; grep -c proc /proc/mounts >/dev/null && echo proc\"] | .linux.namespaces+=[{type:\"user\",path:\"/proc/$pid/ns/user\"}]"
+	chown -R 100000:100000 "$B2/rootfs"
+	run oci run -b "$B2" "$ID-2"
+	is "$user
+1
+0
+dolium
+proc"
+	second_bundle ".process.args=[\"sh\",\"-c\",\"readlink /proc/self/ns/pid\"] | .linux.namespaces|=(map(if .type==\"pid\" then .path=\"/proc/$pid/ns/pid\" else . end)+[{type:\"user\",path:\"/proc/$pid/ns/user\"}])"
+	run oci run -b "$B2" "$ID-2"
+	is "$(readlink "/proc/$pid/ns/pid")"
+	oci delete -f "$ID"
+}
+
 @test "a user namespace has the devices, and they work" {
 	bundle "$USERNS"' | .process.args=["sh","-c","echo x >/dev/null && head -c 3 /dev/zero | wc -c && ls -l /dev/full"]'
 	chown -R 100000:100000 "$B/rootfs"

@@ -231,3 +231,28 @@ CapAmb:	0000000000000000"
 	run pty -- "$DOLIUM_BIN/dolium-oci" --root "$R" run --stdio pipe -b "$B" "$ID"
 	lacks "have it"
 }
+
+@test "walls that cannot be built are refused, not left out" {
+	bundle '.process.apparmorProfile="x"'
+	run oci run -b "$B" "$ID"
+	refuses "apparmorProfile"
+	bundle '.process.selinuxLabel="x"'
+	run oci run -b "$B" "$ID"
+	refuses "selinuxLabel"
+	bundle '.linux.seccomp={defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["mkdir"],action:"SCMP_ACT_NOTIFY"}]}'
+	run oci run -b "$B" "$ID"
+	refuses "SCMP_ACT_NOTIFY"
+}
+
+@test "create and delete of one id, many at once, leave nothing" {
+	bundle '.process.args=["true"]'
+	for i in $(seq 1 40); do
+		(oci create -b "$B" "$ID" </dev/null >/dev/null 2>&1; oci delete -f "$ID" >/dev/null 2>&1) 3>&- &
+		[ $((i % 4)) != 0 ] || wait
+	done
+	wait
+	oci delete -f "$ID"
+	[ -z "$(ls -A "$R")" ]
+	[ -z "$(find /sys/fs/cgroup -name "$ID")" ]
+	! pgrep -f "dolium-oci --root $R"
+}
