@@ -17,7 +17,6 @@
 #include "cli/near.h"
 #include "cli/print.h"
 #include "cli/rows.h"
-#include "cli/terminal.h"
 
 AUTO_DEFINE(struct dolium_value *, dolium_value_free);
 

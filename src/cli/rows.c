@@ -168,11 +168,10 @@ static int print_ids(const struct dolium_value *list, const char *key)
 	return 0;
 }
 
-static int print_json(struct cli *cli, const struct dolium_value *v)
+static int print_json(const struct dolium_value *v)
 {
 	AUTO_FREE char *text = NULL;
 
-	(void)cli;
 	if (dolium_value_json(v, 0, &text) < 0) {
 		print_error("cannot write the answer as JSON: no memory is left", NULL);
 		return 1;
@@ -306,12 +305,12 @@ static int print_template(struct cli *cli, const struct dolium_value *list,
 	return print_aligned(&shown);
 }
 
-static int print_json_rows(struct cli *cli, const struct dolium_value *list)
+static int print_json_rows(const struct dolium_value *list)
 {
 	int status = 0;
 
 	for (size_t i = 0; status == 0 && i < dolium_value_count(list); i++)
-		status = print_json(cli, dolium_value_at(list, i));
+		status = print_json(dolium_value_at(list, i));
 	return status;
 }
 
@@ -319,7 +318,7 @@ int rows_print(struct cli *cli, const struct dolium_value *list, const struct ro
 {
 	/* As docker: a format of one's own decides, even beside -q. */
 	if (style->format && strcmp(style->format, "json") == 0)
-		return print_json_rows(cli, list);
+		return print_json_rows(list);
 	if (style->format && strcmp(style->format, "table") != 0)
 		return print_template(cli, list, style->columns, style->format);
 	if (style->quiet)
@@ -334,7 +333,7 @@ int rows_print_object(struct cli *cli, const struct dolium_value *object, const 
 	struct dolium *d;
 
 	if (strcmp(format, "json") == 0)
-		return print_json(cli, object);
+		return print_json(object);
 	if (cli_engine(cli, &d) < 0)
 		return 1;
 	if (dolium_template_parse(d, format, &t) < 0 ||
