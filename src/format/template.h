@@ -6,7 +6,7 @@
  * numbers; pipes and parentheses; if, else if, else, range, with, end, break,
  * continue, $x := and $x =; {{- and -}} and comments; the functions
  *
- *	and or not eq ne lt le gt ge len index print printf println
+ *	and or not eq ne lt le gt ge len index slice print printf println
  *	json join split upper lower title truncate pad
  *
  * A key that is not there is printed as "<no value>". Output and depth of

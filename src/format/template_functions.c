@@ -239,6 +239,62 @@ static int call_index(struct template_run *run, const struct template_value *arg
 	return 0;
 }
 
+/* A place in something of `length`, where `length` itself is its end. */
+static int want_place(
+    struct template_run *run, const struct template_value *v, size_t length, size_t *ret_place)
+{
+	if (v->kind != VALUE_INTEGER)
+		return template_fail(run->e, run->at, "a place is a number");
+	if (v->integer < 0 || (uint64_t)v->integer > length)
+		return template_fail(
+		    run->e, run->at, "there is no place %jd", (intmax_t)v->integer);
+	*ret_place = (size_t)v->integer;
+	return 0;
+}
+
+static int slice_list(struct template_run *run, const struct template_value *list, size_t from,
+    size_t to, struct template_value *ret)
+{
+	struct template_value *items = arena_alloc(&run->arena, (to - from + 1) * sizeof(*items));
+
+	if (!items)
+		return template_no_memory(run);
+	for (size_t i = from; i < to; i++)
+		items[i - from] = template_value_at(list, i);
+	*ret = (struct template_value){ .kind = VALUE_LIST, .items = items, .n = to - from };
+	return 0;
+}
+
+/* As in Go, a text is cut between bytes. */
+static int call_slice(struct template_run *run, const struct template_value *args, size_t n,
+    struct template_value *ret)
+{
+	size_t from = 0, to, length;
+	int r = 0;
+
+	if (args->kind == VALUE_TEXT)
+		length = strlen(args->text);
+	else if (template_value_is_list(args))
+		length = template_value_count(args);
+	else
+		return template_fail(
+		    run->e, run->at, "%s cannot be cut", template_value_kind_name(args));
+	to = length;
+	if (n > 1)
+		r = want_place(run, &args[1], length, &from);
+	if (r >= 0 && n > 2)
+		r = want_place(run, &args[2], length, &to);
+	if (r < 0)
+		return r;
+	if (from > to)
+		return template_fail(run->e, run->at, "it would end before it begins");
+	if (args->kind != VALUE_TEXT)
+		return slice_list(run, args, from, to, ret);
+	ret->kind = VALUE_TEXT;
+	ret->text = arena_text(&run->arena, args->text + from, to - from);
+	return ret->text ? 0 : template_no_memory(run);
+}
+
 static int call_join(struct template_run *run, const struct template_value *args, size_t n,
     struct template_value *ret)
 {
@@ -489,6 +545,7 @@ const struct template_function *template_function_find(const char *name, size_t 
 		{ "print", 0, TEMPLATE_OPERANDS_MAX, call_print },
 		{ "printf", 1, TEMPLATE_OPERANDS_MAX, template_printf },
 		{ "println", 0, TEMPLATE_OPERANDS_MAX, call_println },
+		{ "slice", 1, 3, call_slice },
 		{ "split", 2, 2, call_split },
 		{ "title", 1, 1, call_title },
 		{ "truncate", 2, 2, call_truncate },

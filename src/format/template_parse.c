@@ -197,9 +197,13 @@ static int parse_number(struct parser *p, struct template_operand *operand)
 {
 	const size_t sign = *p->at == '-' ? 1 : 0;
 	const size_t digits = strspn(p->at + sign, "0123456789");
-	const size_t len = sign + strspn(p->at + sign, "0123456789.");
+	size_t len = sign + strspn(p->at + sign, "0123456789.");
 	char text[40];
 
+	if (p->at[len] == 'e' || p->at[len] == 'E') {
+		len += 1 + (p->at[len + 1] == '-' || p->at[len + 1] == '+');
+		len += strspn(p->at + len, "0123456789");
+	}
 	if (len >= sizeof(text) || digits == 0)
 		return template_fail(p->e, offset(p), "not a number");
 	snprintf(text, sizeof(text), "%.*s", (int)len, p->at);

@@ -13,7 +13,7 @@
 
 /* "%-20.3s": what stands between '%' and the letter. */
 struct verb {
-	bool left, zeros;
+	bool left, zeros, plus;
 	size_t width;
 	int precision; /* -1: not said */
 	char letter;
@@ -34,9 +34,10 @@ static const char *read_verb(const char *at, struct verb *ret_verb)
 {
 	struct verb verb = { .precision = -1 };
 
-	for (; *at == '-' || *at == '0'; at++) {
+	for (; *at == '-' || *at == '0' || *at == '+'; at++) {
 		verb.left = verb.left || *at == '-';
 		verb.zeros = verb.zeros || *at == '0';
+		verb.plus = verb.plus || *at == '+';
 	}
 	at = read_width(at, &verb.width);
 	if (*at == '.') {
@@ -55,10 +56,9 @@ static void add_padded(struct buf *b, const struct verb *verb, const char *text)
 	const size_t n = utf8_count(text), rest = verb->width > n ? verb->width - n : 0;
 	const bool zeros = verb->zeros && !verb->left;
 
-	if (zeros && *text == '-') {
-		buf_addc(b, '-');
-		text++;
-	}
+	/* The sign stands before the zeros. */
+	if (zeros && (*text == '-' || *text == '+'))
+		buf_addc(b, *text++);
 	for (size_t i = 0; i < rest && !verb->left; i++)
 		buf_addc(b, zeros ? '0' : ' ');
 	buf_adds(b, text);
@@ -70,7 +70,7 @@ static bool format_integer(const struct verb *verb, int64_t integer, char *to, s
 {
 	switch (verb->letter) {
 	case 'd':
-		snprintf(to, room, "%jd", (intmax_t)integer);
+		snprintf(to, room, verb->plus ? "%+jd" : "%jd", (intmax_t)integer);
 		return true;
 	case 'x':
 		snprintf(to, room, "%jx", (uintmax_t)integer);
@@ -92,7 +92,8 @@ static bool format_double(const struct verb *verb, double number, char *to, size
 
 	switch (verb->letter) {
 	case 'f':
-		snprintf(to, room, "%.*f", precision > 60 ? 60 : precision, number);
+		snprintf(to, room, verb->plus ? "%+.*f" : "%.*f", precision > 60 ? 60 : precision,
+		    number);
 		return true;
 	case 'g':
 		snprintf(to, room, "%g", number);

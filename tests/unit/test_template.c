@@ -166,7 +166,7 @@ TEST(printing_follows_go)
 	    "{{printf \"%s-%d-%v-%q-%%\" .Name .Size .On .Name}}", "web-1234-true-\"web\"-%");
 	check_made("{{printf \"[%5s][%-5s][%05d][%.2s][%x]\" .Name .Name -42 .Name 255}}",
 	    "[  web][web  ][-0042][we][ff]");
-	check_made("{{printf \"%.1f %g\" .Ratio 0.5}}", "2.5 0.5");
+	check_made("{{printf \"%.1f %g %+d %08.3f\" .Ratio 0.5 5 1e1}}", "2.5 0.5 +5 0010.000");
 	check_made("{{.Name | printf \"<%s>\"}}", "<web>");
 	check_refused(
 	    "{{printf \"%s\"}}", "template, character 3: printf has more verbs than arguments");
@@ -190,6 +190,16 @@ TEST(len_and_index_look_inside)
 	check_refused(
 	    "{{index .State 0}}", "template, character 3: the key of an object is a text");
 	check_refused("{{len .Size}}", "template, character 3: a number has no length");
+}
+
+TEST(slice_cuts_texts_and_lists)
+{
+	check_made("{{slice .Id 0 6}} {{slice .Id 10}} {{slice .Words 1}} {{len (slice .Words 3)}}",
+	    "3f2a91 ee [b c] 0");
+	check_refused("{{slice .Id 3 2}}", "template, character 3: it would end before it begins");
+	check_refused("{{slice .Id 13}}", "template, character 3: there is no place 13");
+	check_refused("{{slice .Id -1}}", "template, character 3: there is no place -1");
+	check_refused("{{slice .Size 1}}", "template, character 3: a number cannot be cut");
 }
 
 TEST(blanks_are_trimmed)
