@@ -218,12 +218,11 @@ static const struct command *find_command(const char *name)
 }
 
 static int run_command(const struct runtime *rt, const struct command *c, char *const *argv,
-    char *const *all, struct err *e)
+    struct runtime_options *o, struct err *e)
 {
-	struct runtime_options o = { .rootfs_fd = -1, .report_fd = -1, .argv = all };
 	int n, n_arguments = 0;
 
-	n = read_options(c->options, argv, &o, e);
+	n = read_options(c->options, argv, o, e);
 	if (n < 0)
 		return n;
 	argv += n;
@@ -231,13 +230,9 @@ static int run_command(const struct runtime *rt, const struct command *c, char *
 		n_arguments++;
 	if (n_arguments < c->min_arguments || n_arguments > c->max_arguments)
 		return err_refuse(e, -EINVAL, "usage: dolium-oci %s %s", c->name, c->arguments);
-	o.id = n_arguments > 0 ? argv[0] : NULL;
-	o.signal_name = n_arguments > 1 ? argv[1] : NULL;
-	n = c->run(rt, &o, e);
-	/* Who reads the report tells people; once is enough. */
-	if (n < 0 && o.report_fd >= 0)
-		e->text[0] = '\0';
-	return n;
+	o->id = n_arguments > 0 ? argv[0] : NULL;
+	o->signal_name = n_arguments > 1 ? argv[1] : NULL;
+	return c->run(rt, o, e);
 }
 
 /* ---- reporting ---- */
@@ -279,6 +274,7 @@ static void print_error(const struct err *e)
 
 int runtime_main(int argc, char **argv)
 {
+	struct runtime_options o = { .rootfs_fd = -1, .report_fd = -1, .argv = argv };
 	struct runtime rt = { .root = ROOT_DEFAULT };
 	const struct command *c;
 	struct err e = { 0 };
@@ -297,10 +293,11 @@ int runtime_main(int argc, char **argv)
 		r = err_refuse(
 		    &e, -EINVAL, "no such command: '%s'", argv[1 + r] ? argv[1 + r] : "");
 	if (r >= 0)
-		r = run_command(&rt, c, argv + 2 + r, argv, &e);
+		r = run_command(&rt, c, argv + 2 + r, &o, &e);
 	if (r >= 0)
 		return r;
 	write_log(&rt, &e);
-	print_error(&e);
+	if (o.report_fd < 0 || !o.id)
+		print_error(&e); /* else it was told there, and the engine says it */
 	return 1;
 }

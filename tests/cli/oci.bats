@@ -178,6 +178,7 @@ state_is() { [ "$(oci state "$ID" | jq -r .status)" = "$1" ]; }
 	bundle '.process.args=["nonesuch"]'
 	run oci run -b "$B" --report-fd 7 "$ID" 7>"$B/report"
 	equal "$(jq -c '[.event, .stage, .errno]' "$B/report")" '["failed","exec",2]'
+	is ""
 	bundle '.root.path="nowhere"'
 	run oci run -b "$B" --report-fd 7 "$ID" 7>"$B/report"
 	equal "$(jq -c '[.event, .stage, .errno]' "$B/report")" '["failed","setup",2]'
