@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -120,44 +121,44 @@ int capability_list(uint64_t set, struct strv *list)
 	return 0;
 }
 
-/* As capability_set(), where "ALL" is a name, too. */
-static int read_with_all(const struct strv *list, uint64_t *ret_set, struct err *e)
+/* As capability_set(), where "ALL" is a name, too, and apart from the others. */
+static int read_with_all(const struct strv *list, uint64_t *ret_set, bool *ret_all, struct err *e)
 {
 	uint64_t set = 0;
+	bool all = false;
 
 	strv_for_each (name, list) {
 		const int n = capability_number(*name);
 
 		if (strcasecmp(*name, "ALL") == 0 || strcasecmp(*name, PREFIX "ALL") == 0)
-			set = capability_all;
+			all = true;
 		else if (n < 0)
 			return refuse(*name, e);
 		else
 			set |= CAPABILITY_BIT(n);
 	}
 	*ret_set = set;
+	*ret_all = all;
 	return 0;
 }
 
-/*
- * Docker's rules: ALL on one side is everything or nothing, and the single
- * names of the other side change that; without ALL a name that is on both
- * sides is dropped.
- */
 int capability_adjust(
     uint64_t set, const struct strv *add, const struct strv *drop, uint64_t *ret_set, struct err *e)
 {
-	uint64_t added, dropped;
+	uint64_t added = 0, dropped = 0;
+	bool add_all = false, drop_all = false;
 	int r;
 
-	r = read_with_all(add, &added, e);
+	r = read_with_all(add, &added, &add_all, e);
 	if (r >= 0)
-		r = read_with_all(drop, &dropped, e);
+		r = read_with_all(drop, &dropped, &drop_all, e);
 	if (r < 0)
 		return r;
-	if (dropped == capability_all)
-		*ret_set = added == capability_all ? 0 : added;
+	if (add_all)
+		*ret_set = capability_all & ~dropped;
+	else if (drop_all)
+		*ret_set = added;
 	else
-		*ret_set = (set | added) & ~dropped;
+		*ret_set = (set & ~dropped) | added;
 	return 0;
 }

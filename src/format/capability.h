@@ -29,9 +29,9 @@ int capability_set(const struct strv *names, uint64_t *ret_set, struct err *e);
 int capability_list(uint64_t set, struct strv *names);
 
 /*
- * `set` with what --cap-add and --cap-drop say, as Docker reads them: "ALL" in
- * either. Dropping ALL leaves only what is added by name; else what is dropped is
- * not there, even if it is added, too.
+ * `set` with what --cap-add and --cap-drop say, as Docker reads them: adding ALL
+ * leaves out what is dropped by name, dropping ALL leaves what is added by name;
+ * else what is added is there, even if it is dropped, too.
  */
 int capability_adjust(uint64_t set, const struct strv *add, const struct strv *drop,
     uint64_t *ret_set, struct err *e);
