@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
@@ -101,6 +103,23 @@ static int open_root(struct store *s, struct err *e)
 	return 0;
 }
 
+/*
+ * ext4 gives no inode away that was freed within the last minutes, and looks at
+ * each of them again for every new file: unpacking a layer soon after one was
+ * removed takes up to five times as long. What is made in a directory with this
+ * flag begins in a block group chosen by chance. Others have no such flag.
+ */
+static void spread(struct store *s, const char *folder)
+{
+	AUTO_FD int fd = file_open_beneath(s->root_fd, folder, O_RDONLY | O_DIRECTORY, 0);
+	int flags;
+
+	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		return;
+	flags |= FS_TOPDIR_FL;
+	(void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
 static int make_folders(struct store *s, struct err *e)
 {
 	if (faccessat(s->root_fd, folders[N_FOLDERS - 1], F_OK, 0) == 0)
@@ -108,6 +127,8 @@ static int make_folders(struct store *s, struct err *e)
 	for (size_t i = 0; i < N_FOLDERS; i++) {
 		if (mkdirat(s->root_fd, folders[i], 0700) < 0 && errno != EEXIST)
 			return err_set(e, -errno, "cannot make '%s/%s'", s->path, folders[i]);
+		if (strcmp(folders[i], "tmp") == 0)
+			spread(s, folders[i]);
 	}
 	return 0;
 }
