@@ -309,9 +309,9 @@ static void compare(struct judge *j, enum syscall_arch native, enum syscall_arch
 	if (ours == theirs)
 		return;
 	printf("# arch %x nr %d(%x) args %jx %jx %jx %jx %jx %jx: ours %x, libseccomp's %x\n",
-	    data->arch, data->nr, (unsigned)data->nr, (uintmax_t)data->args[0], (uintmax_t)data->args[1],
-	    (uintmax_t)data->args[2], (uintmax_t)data->args[3], (uintmax_t)data->args[4],
-	    (uintmax_t)data->args[5], ours, theirs);
+	    data->arch, data->nr, (unsigned)data->nr, (uintmax_t)data->args[0],
+	    (uintmax_t)data->args[1], (uintmax_t)data->args[2], (uintmax_t)data->args[3],
+	    (uintmax_t)data->args[4], (uintmax_t)data->args[5], ours, theirs);
 	print_rules(j, (int)number, arch);
 	fflush(stdout);
 	_exit(1);
