@@ -225,21 +225,14 @@ static struct slot *free_slot(struct untar_dirs *t)
 	return oldest;
 }
 
-int untar_dirs_fd(struct untar_dirs *t, uint32_t dir)
+/* Apart, so that its room for a path is not cleared each time that the fd is there already. */
+static int open_dir(struct untar_dirs *t, uint32_t dir)
 {
-	struct slot *slot;
 	char room[PATH_LIMIT];
-	const char *path;
+	struct slot *slot;
+	const char *path = path_of(t, dir, room);
 	int fd;
 
-	if (dir == DIR_ROOT)
-		return t->tree_fd;
-	if (t->dirs[dir].slot >= 0) {
-		slot = &t->slots[t->dirs[dir].slot];
-		slot->used = ++t->clock;
-		return slot->fd;
-	}
-	path = path_of(t, dir, room);
 	if (!path)
 		return -ENAMETOOLONG;
 	fd = file_open_beneath(t->tree_fd, path, O_RDONLY | O_DIRECTORY, 0);
@@ -249,4 +242,17 @@ int untar_dirs_fd(struct untar_dirs *t, uint32_t dir)
 	*slot = (struct slot){ .fd = fd, .dir = dir, .used = ++t->clock };
 	t->dirs[dir].slot = (int16_t)(slot - t->slots);
 	return fd;
+}
+
+int untar_dirs_fd(struct untar_dirs *t, uint32_t dir)
+{
+	struct slot *slot;
+
+	if (dir == DIR_ROOT)
+		return t->tree_fd;
+	if (t->dirs[dir].slot < 0)
+		return open_dir(t, dir);
+	slot = &t->slots[t->dirs[dir].slot];
+	slot->used = ++t->clock;
+	return slot->fd;
 }

@@ -486,6 +486,19 @@ END
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = "$id" ]
 }
 
+@test "a full disk is said, and leaves room again" {
+	big_layer "$LAYER"
+	mkdir -p "$ROOT"
+	run unshare -m --propagation private bash -c '
+		mount -t tmpfs -o size=8m,mode=0700 dolium "$3" || exit 99
+		"$1" "$2" "$3" unpack plain "$4"
+		echo "status $?"
+		"$1" "$2" "$3" sweep
+		find "$3/tmp" "$3/trash" "$3/layers" -mindepth 1' _ "$TOOL" "$DOLIUM_BIN/dolium-unpack" "$ROOT" "$LAYER"
+	[[ $output == *": No space left on device"*"status 1" ]] || { echo "$output"; return 1; }
+	rmdir "$ROOT"
+}
+
 # --- the walls
 
 @test "the worker can open nothing, make no process and no socket" {

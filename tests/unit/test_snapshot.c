@@ -407,7 +407,6 @@ OVER_ALL(long_names_and_deep_paths_work)
 OVER_ALL(ids_on_disk_are_the_containers)
 {
 	int layer = add_layer(w), root;
-	AUTO_FD int upper = -1;
 	struct stat st;
 
 	put(layer, "mine", "x");

@@ -94,6 +94,7 @@ TEST(keeps_a_blob_and_gives_it_back)
 	CHECK(store_blob_exists(s, &d));
 	CHECK_INT(store_blob_read(s, &d, 3, &text, &len, &e), 0);
 	CHECK_STR(text, "abc");
+	free(text);
 	CHECK_INT(store_blob_read(s, &d, 2, &text, &len, &e), -EFBIG);
 	CHECK_INT(store_blob_remove(s, &d, &e), 0);
 	CHECK_INT(store_blob_open(s, &d, &e), -ENOENT);
@@ -349,7 +350,7 @@ TEST(eight_writers_at_once_all_get_their_names)
 				record(own, text, name, (unsigned char)(10 + i));
 			}
 			store_close(own);
-			exit(0);
+			_exit(0);
 		}
 	}
 	for (int i = 0; i < 8; i++) {

@@ -32,7 +32,9 @@ static int read_first(const struct buf *from, size_t chunk, struct tar_entry *re
 {
 	AUTO(tar_reader_free) struct tar_reader *t = NULL;
 	static char name[TAR_NAME_MAX + 1], link[TAR_NAME_MAX + 1];
-	static struct tar_xattr xattrs[TAR_XATTR_MAX];
+	static struct tar_xattr xattrs[4];
+	static char names[4][64];
+	static uint8_t values[4][64];
 	size_t at = 0;
 
 	CHECK_INT(tar_reader_new(&t), 0);
@@ -55,11 +57,13 @@ static int read_first(const struct buf *from, size_t chunk, struct tar_entry *re
 				strcpy(link, x->link);
 				ret->name = name;
 				ret->link = link;
+				CHECK(x->n_xattrs <= 4);
 				for (size_t i = 0; i < x->n_xattrs; i++) {
-					xattrs[i].name = strdup(x->xattrs[i].name);
-					xattrs[i].value = memcpy(malloc(x->xattrs[i].len + 1),
-					    x->xattrs[i].value, x->xattrs[i].len);
-					xattrs[i].len = x->xattrs[i].len;
+					CHECK(x->xattrs[i].len <= sizeof(values[i]));
+					strcpy(names[i], x->xattrs[i].name);
+					memcpy(values[i], x->xattrs[i].value, x->xattrs[i].len);
+					xattrs[i] = (struct tar_xattr){ names[i], values[i],
+						x->xattrs[i].len };
 				}
 				ret->xattrs = xattrs;
 			}
