@@ -19,7 +19,8 @@
 #include "store/layer.h"
 #include "store/store.h"
 
-#define SWEEP_US 300000
+/* Who removes images wants the room: but not for ever. */
+#define SWEEP_US UINT64_C(5000000)
 
 struct removal {
 	struct dolium *d;
@@ -162,9 +163,10 @@ int dolium_image_remove(struct dolium *d, const char *name, bool force, struct d
 	struct err *e = engine_begin(d);
 	int r = remove_found(&removal, name, force, e);
 
+	if (d->store)
+		store_sweep(d->store, SWEEP_US);
 	if (r < 0)
 		return r;
-	store_sweep(d->store, SWEEP_US);
 	return engine_value_parse(&text, ret, e);
 }
 
