@@ -215,11 +215,16 @@ static int want_arch(struct compiler *c, const char *name, struct err *e)
 	return err_refuse(e, -EINVAL, "linux.seccomp: no such architecture: '%s'", name);
 }
 
-/* The calls that i386 also has as socketcall(2) and ipc(2), whose first argument says which. */
-static const struct {
+struct multiplexed {
 	const char *name, *through;
 	uint8_t number;
-} i386_multiplexed[] = {
+};
+
+/*
+ * The calls that i386 also has as socketcall(2) and ipc(2), whose first argument
+ * says which. Sorted.
+ */
+static const struct multiplexed i386_multiplexed[] = {
 	{ "accept", "socketcall", 5 },
 	{ "accept4", "socketcall", 18 },
 	{ "bind", "socketcall", 2 },
@@ -302,29 +307,28 @@ static int add_to_slot(struct compiler *c, struct tree *tree, int number, const 
 	return 0;
 }
 
+static int compare_multiplexed(const void *name, const void *entry)
+{
+	return strcmp(name, ((const struct multiplexed *)entry)->name);
+}
+
 /* The same rule for the multiplexer: its first argument must be the number of the call. */
 static int add_multiplexed(
     struct compiler *c, struct tree *tree, const char *name, const struct rule *rule)
 {
-	struct rule through = *rule;
-	const struct syscall_entry *entry = NULL;
-	size_t n = 1;
+	const struct multiplexed *entry =
+	    bsearch(name, i386_multiplexed, sizeof(i386_multiplexed) / sizeof(*i386_multiplexed),
+	        sizeof(*i386_multiplexed), compare_multiplexed);
+	struct rule through = { .action = rule->action, .n = 1 };
 
-	for (size_t i = 0; i < sizeof(i386_multiplexed) / sizeof(*i386_multiplexed); i++) {
-		if (strcmp(i386_multiplexed[i].name, name) != 0)
-			continue;
-		entry = syscall_find(i386_multiplexed[i].through);
-		through.conditions[0] = (struct condition){ .compare = COMPARE_EQ,
-			.value = i386_multiplexed[i].number,
-			.mask = UINT64_MAX };
-	}
 	if (!entry)
 		return 0;
+	through.conditions[0] =
+	    (struct condition){ .compare = COMPARE_EQ, .value = entry->number, .mask = UINT64_MAX };
 	for (size_t i = 0; i < rule->n; i++)
 		if (rule->conditions[i].index != 0)
-			through.conditions[n++] = rule->conditions[i];
-	through.n = (unsigned)n;
-	return add_to_slot(c, tree, entry->number[SYSCALL_I386], &through);
+			through.conditions[through.n++] = rule->conditions[i];
+	return add_to_slot(c, tree, syscall_find(entry->through)->number[SYSCALL_I386], &through);
 }
 
 static int add_named(struct compiler *c, const char *name, const struct rule *rule)
