@@ -285,10 +285,12 @@ static int print_template(struct cli *cli, const struct dolium_value *list,
 {
 	AUTO_BUF struct buf lines = { 0 }, shown = { 0 };
 	AUTO_FREE char *template = NULL;
-	const bool table = strncmp(format, "table ", 6) == 0;
+	const bool table = strncmp(format, "table", 5) == 0;
 	int status;
 
-	if (unescape(table ? format + 6 : format, &template) < 0) {
+	if (table)
+		format += 5 + strspn(format + 5, " \t");
+	if (unescape(format, &template) < 0) {
 		print_error("no memory is left", NULL);
 		return 1;
 	}
@@ -317,9 +319,11 @@ static int print_json_rows(const struct dolium_value *list)
 int rows_print(struct cli *cli, const struct dolium_value *list, const struct rows_style *style)
 {
 	/* As docker: a format of one's own decides, even beside -q. */
-	if (style->format && strcmp(style->format, "json") == 0)
+	const char *format = style->format ? style->format : "";
+
+	if (strcmp(format, "json") == 0)
 		return print_json_rows(list);
-	if (style->format && strcmp(style->format, "table") != 0)
+	if (*format && strcmp(format, "table") != 0)
 		return print_template(cli, list, style->columns, style->format);
 	if (style->quiet)
 		return print_ids(list, style->id_key);

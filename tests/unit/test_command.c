@@ -346,6 +346,9 @@ TEST(a_format_decides_what_a_row_looks_like)
 	CHECK(
 	    strncmp(RUN("images", "--format", "json")->out, "{\"ID\":\"111111111111\",", 21) == 0);
 	CHECK_INT(RUN("ps", "--format", "{{bad}}")->status, 1);
+	CHECK_STR(RUN("ps", "--format", "table{{.Names}}")->out, "NAMES\nweb\n");
+	CHECK(strncmp(RUN("ps", "--format", "")->out, "CONTAINER ID   IMAGE  ", 22) == 0);
+	CHECK_STR(RUN("ps", "-q", "--format", "{{.Names}}")->out, "web\n");
 	CHECK(strncmp(RUN("ps", "--format", "table")->out, "CONTAINER ID   IMAGE     COMMAND  ",
 	          34) == 0);
 }
