@@ -36,6 +36,8 @@ image() {
 	IMAGE=$(layout_id "$WORLD/layout" "$1")
 }
 
+programs_hash() { find "$DOLIUM_BIN" -maxdepth 1 -type f -name 'dolium*' | sort | xargs sha256sum; }
+
 # probe VERB...: in a container with the default walls. probe_with "OPTION..." VERB...
 probe_with() {
 	local options=$1
@@ -278,14 +280,14 @@ probe() { probe_with "" "$@"; }
 		file entry 0755 0:0 "#!/proc/self/exe\n"
 		config {"Entrypoint": ["/entry"], "Cmd": []}
 	END
-	before=$(sha256sum "$DOLIUM_BIN"/dolium*)
+	before=$(programs_hash)
 	run timeout -k 5 20 "$DOLIUM_BIN/dolium" run --rm --network none "$IMAGE"
 	fails
 	[ "$status" -ne 124 ] && [ "$status" -ne 137 ]
 	run timeout -k 5 20 "$DOLIUM_BIN/dolium" run --rm --network none --entrypoint /proc/self/exe "$IMAGE" version
 	[ "$status" -ne 124 ] && [ "$status" -ne 137 ]
 	lacks dolium-oci
-	equal "$(sha256sum "$DOLIUM_BIN"/dolium*)" "$before"
+	equal "$(programs_hash)" "$before"
 }
 
 @test "no program that can be seen from inside can be written to" {
@@ -346,7 +348,7 @@ probe() { probe_with "" "$@"; }
 			run run_in --name "$bad" busybox true
 			refuses
 		fi
-		run dolium rm -f "$bad"
+		run dolium rm "$bad"
 		refuses
 		run dolium inspect "$bad"
 		refuses
@@ -523,8 +525,8 @@ probe() { probe_with "" "$@"; }
 }
 
 @test "the pid, network and ipc of the host are not seen" {
-	run -0 run_in busybox sh -c 'echo /proc/[0-9]* | wc -w; ls /sys/class/net; cat /proc/sysvipc/shm | wc -l'
-	[ "$(head -n 1 <<<"$output")" -le 2 ]
+	run -0 run_in busybox sh -c 'set -- /proc/[0-9]*; echo $#; ls /sys/class/net; cat /proc/sysvipc/shm | wc -l'
+	equal "$(head -n 1 <<<"$output")" 1
 	equal "$(sed -n 2p <<<"$output")" lo
 }
 
@@ -555,9 +557,9 @@ probe() { probe_with "" "$@"; }
 
 @test "the terminal is as it was after a container that was killed" {
 	run pty --timeout 20 --expect started --sleep 0.2 --signal TERM -- \
-		"$DOLIUM_BIN/dolium" run --rm -it --network none busybox sh -c 'stty raw -echo; echo started; exec sleep 60'
+		"$DOLIUM_BIN/dolium" run --rm -it --network none busybox sh -c 'trap "exit 3" TERM; stty raw -echo; echo started; while :; do sleep 0.1; done'
 	lacks "left changed"
-	[ "$status" -ne 124 ] && [ "$status" -ne 137 ]
+	status_is 3
 }
 
 # ---------------------------------------------------------------- exhausting the host

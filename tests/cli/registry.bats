@@ -457,17 +457,32 @@ certificate() {
 	nothing_is_left
 }
 
-@test "the worker is behind walls: it holds no capability, and sees neither home nor secrets" {
-	proxy_rules main '{"match": "/blobs/", "pace": 100000}'
-	"$DOLIUM_BIN/dolium" pull -q "$PROXY/busybox" >/dev/null 2>&1 3>&- &
+@test "the worker is behind walls: no capability, no file but its own, no other program" {
+	proxy_rules main '{"match": "/blobs/", "pace": 300000}'
+	cc -D_GNU_SOURCE -shared -fPIC -o "$BATS_TEST_TMPDIR/peek.so" "$TESTLIB/peek.c"
+	mkdir "$HOME/.docker" && echo '{}' >"$HOME/.docker/config.json"
+	# Something is in the store already: its database, which the worker must not see.
+	tar -cf "$BATS_TEST_TMPDIR/empty.tar" -T /dev/null
+	dolium import "$BATS_TEST_TMPDIR/empty.tar" empty >/dev/null
+	PEEK_PROGRAM=dolium-fetch PEEK_LOG=$BATS_TEST_TMPDIR/log PEEK_MS=900 LD_PRELOAD=$BATS_TEST_TMPDIR/peek.so \
+		PEEK_READ=/etc/shadow:$HOME/.docker/config.json:$DOLIUM_ROOT/dolium.db:/etc/resolv.conf \
+		PEEK_WRITE=$BATS_TEST_TMPDIR/x:/etc/hosts:$DOLIUM_ROOT/blobs/sha256/x:$DOLIUM_ROOT/blobs/partial/x \
+		"$DOLIUM_BIN/dolium" pull -q "$PROXY/busybox" >/dev/null 2>&1 3>&- &
 	wait_for 10 pgrep -P $! dolium-fetch
 	worker=$(pgrep -P $! dolium-fetch)
-	# shellcheck disable=SC2016
-	wait_for 10 bash -c '[ "$(awk "/^CapEff/ { print \$2 }" /proc/'"$worker"'/status)" = 0000000000000000 ]'
-	equal "$(awk '/^(CapPrm|NoNewPrivs)/ { print $2 }' "/proc/$worker/status" | xargs)" "0000000000000000 1"
-	kill $!
-	wait $! || :
-	wait_for 5 bash -c "! kill -0 $worker 2>/dev/null"
+	wait_for 10 grep -q . "$BATS_TEST_TMPDIR/log"
+	equal "$(awk '/^(CapEff|CapPrm|NoNewPrivs|Seccomp):/ { print $2 }' "/proc/$worker/status" | xargs)" "0000000000000000 0000000000000000 1 2"
+	wait $!
+	run cat "$BATS_TEST_TMPDIR/log"
+	is "read /etc/shadow: Permission denied
+read $HOME/.docker/config.json: Permission denied
+read $DOLIUM_ROOT/dolium.db: Permission denied
+read /etc/resolv.conf: done
+write $BATS_TEST_TMPDIR/x: Permission denied
+write /etc/hosts: Permission denied
+write $DOLIUM_ROOT/blobs/sha256/x: Permission denied
+write $DOLIUM_ROOT/blobs/partial/x: done
+exec: Function not implemented"
 }
 
 # ------------------------------------------------------------------- import

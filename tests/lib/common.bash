@@ -101,6 +101,9 @@ skip_unless() { # skip_unless REASON CMD...
 	"$@" >/dev/null 2>&1 || skip "$reason"
 }
 
+# The cgroups of containers that are there.
+cgroups() { find /sys/fs/cgroup -type d -path '*dolium*' 2>/dev/null | grep -E '/[0-9a-f]{64}$' | sort; }
+
 # --- judging what `run` caught
 
 seen() {

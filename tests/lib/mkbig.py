@@ -164,7 +164,7 @@ def layer_3(w):
     w.parents("opt")
     w.dir("opt/odd")
     for i in range(60):
-        w.add(f"opt/odd/xattr{i}", data=b"x", xattrs={"user.one": f"value {i}", "user.long": "v" * 200, "user.empty": ""})
+        w.add(f"opt/odd/xattr{i}", data=b"x", xattrs={"user.one": f"value {i}", "user.long": "v" * 200})
     w.dir("opt/odd/xattrdir", xattrs={"user.on.a.directory": "yes"})
     w.add("opt/odd/ping", data=w.content(60000), mode=0o755, xattrs={"security.capability": CAP})
     w.add("opt/odd/setuid", data=b"s", mode=0o4755)
