@@ -51,7 +51,9 @@ static int read_line(char **ret_line)
 	return 0;
 }
 
-static int read_secret(char **ret_line)
+/* The echo goes before the question comes: who is fast, or a script, types as soon as it is there.
+ */
+static int ask_secret(const char *question, char **ret_line)
 {
 	struct sigaction act = { .sa_handler = restore_and_end }, old[N_ENDING];
 	struct termios quiet;
@@ -64,8 +66,10 @@ static int read_secret(char **ret_line)
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	r = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) < 0 ? -errno : 0;
-	if (r >= 0)
+	if (r >= 0) {
+		fputs(question, stderr);
 		r = read_line(ret_line);
+	}
 	tcsetattr(STDIN_FILENO, TCSANOW, &before);
 	for (size_t i = 0; i < N_ENDING; i++)
 		sigaction(ending[i], &old[i], NULL);
@@ -77,7 +81,8 @@ int terminal_ask(const char *question, bool secret, char **ret_line)
 {
 	if (!isatty(STDIN_FILENO))
 		return -ENOTTY;
+	if (secret)
+		return ask_secret(question, ret_line);
 	fputs(question, stderr);
-	fflush(stderr);
-	return secret ? read_secret(ret_line) : read_line(ret_line);
+	return read_line(ret_line);
 }

@@ -189,6 +189,11 @@ setup() {
 	says "Password: "
 	lacks secret
 	matches '[ ;]echo'
+	# And where it is given up in the middle.
+	run pty --expect 'Username: ' --send 'me\r' --expect 'Password: ' --send '\x03' --expect 'speed' -- \
+		bash -c 'trap : INT; "$0" login 127.0.0.1:1; echo "status $?"; stty -a' "$DOLIUM_BIN/dolium"
+	says "status 130"
+	matches '[ ;]echo'
 	run dolium login 127.0.0.1:1 </dev/null
 	status_is 1
 	says "--password-stdin"
