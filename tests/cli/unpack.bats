@@ -452,6 +452,43 @@ END
 	[ "$(find "$(tree)" -type f | wc -l)" = 3000 ]
 }
 
+@test "killed at each of its system calls, the store is whole and the next command cleans up" {
+	command -v strace >/dev/null || skip "needs strace"
+	nasty everything
+	local id call n killed=0
+	id=sha256:$(sha256sum <"$LAYER" | cut -c1-64)
+	store sweep
+	# Without -f: the worker is not traced, and dies because its parent does.
+	strace -qq -o "$BATS_TEST_TMPDIR/calls" "$TOOL" "$DOLIUM_BIN/dolium-unpack" "$ROOT" unpack plain "$LAYER" "$id"
+	store collect >/dev/null
+	# Each call from the opening of the store on, as strace counts them: by name.
+	while read -r call n; do
+		strace -qq -o /dev/null -e "inject=$call:signal=KILL:when=$n" "$TOOL" "$DOLIUM_BIN/dolium-unpack" "$ROOT" unpack plain "$LAYER" "$id" >/dev/null 2>&1 && continue
+		killed=$((killed + 1))
+		if [ -n "$(ls "$ROOT/layers")" ]; then
+			[ -f "$(tree)/../record.json" ] && [ -p "$(tree)/pipe" ]
+			store collect >/dev/null
+		fi
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			store sweep
+			[ -n "$(find "$ROOT/tmp" "$ROOT/trash" -mindepth 1 | head -1)" ] || break
+			sleep 0.02
+		done
+		[ -z "$(find "$ROOT/tmp" "$ROOT/trash" -mindepth 1)" ] || { echo "left after $call $n"; return 1; }
+	done < <(awk -F'(' '/^[a-z]/ { n[$1]++; if (/store"/) on = 1; if (on && !/^exit/) print $1, n[$1] }' "$BATS_TEST_TMPDIR/calls")
+	run store unpack plain "$LAYER" "$id"
+	[ "$status" -eq 0 ] && [ "$output" = "$id" ]
+	[ "$killed" -gt 40 ] || { echo "killed $killed times only"; return 1; }
+}
+
+@test "a layer is on the disk before it has its name" {
+	command -v strace >/dev/null || skip "needs strace"
+	nasty everything
+	strace -f -qq -y -e trace=syncfs,fsync,renameat2 -o "$BATS_TEST_TMPDIR/trace" "$TOOL" "$DOLIUM_BIN/dolium-unpack" "$ROOT" unpack plain "$LAYER"
+	run sed -nE 's/^[0-9]+ +syncfs.*= 0$/sync/p; s/^[0-9]+ +fsync\(.*record\.json.*= 0$/record/p; s/^[0-9]+ +renameat2.*RENAME_NOREPLACE.*= 0$/name/p; s/^[0-9]+ +fsync\([0-9]+<.*layers>\).*= 0$/names/p' "$BATS_TEST_TMPDIR/trace"
+	[ "$output" = $'sync\nrecord\nname\nnames' ] || { echo "$output"; cat "$BATS_TEST_TMPDIR/trace"; return 1; }
+}
+
 @test "two who unpack one layer at once do the work once" {
 	big_layer "$LAYER"
 	id=sha256:$(sha256sum <"$LAYER" | cut -c1-64)
