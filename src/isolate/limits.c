@@ -206,9 +206,10 @@ int limits_prepare_join(struct limits *l, struct err *e)
 	return 0;
 }
 
+/* Without root no device node can be made, and no rule for devices written. */
 static bool wants_devices(const struct oci_resources *resources)
 {
-	return resources && resources->n_devices > 0;
+	return resources && resources->n_devices > 0 && geteuid() == 0;
 }
 
 static uint32_t missing_of(const struct limits *l, uint32_t must)

@@ -137,7 +137,9 @@ static int put_max(const struct group *g, const char *file, int64_t value, struc
  */
 static int put_memory_v1_limits(const struct group *g, const struct oci_memory *m, struct err *e)
 {
+	static const char file[] = "memory.limit_in_bytes";
 	int64_t limit = m->has_limit ? m->limit : 0, swap = m->has_swap ? m->swap : 0;
+	char text[LIMITS_VALUE_MAX];
 	int r;
 
 	if (limit == -1 && !swap)
@@ -146,21 +148,15 @@ static int put_memory_v1_limits(const struct group *g, const struct oci_memory *
 		return err_refuse(e, -EINVAL,
 		    "the limit of memory and swap together, %jd, is below that of memory, %jd",
 		    (intmax_t)swap, (intmax_t)limit);
+	snprintf(text, sizeof(text), "%jd", (intmax_t)limit);
 	if (limit) {
-		r = cgroup_write_u64(
-		    g->path, "memory.limit_in_bytes", limit < 0 ? INT64_MAX : (uint64_t)limit);
+		r = cgroup_write(g->path, file, text);
 		if (r == -EINVAL && swap) {
 			r = put_i64(g, "memory.memsw.limit_in_bytes", swap, e);
-			if (r < 0)
-				return r;
-			return put_i64(g, "memory.limit_in_bytes", limit, e);
+			return r < 0 ? r : put(g, file, text, e);
 		}
-		if (r < 0) {
-			char text[LIMITS_VALUE_MAX];
-
-			snprintf(text, sizeof(text), "%jd", (intmax_t)limit);
-			return write_failed(e, r, g, "memory.limit_in_bytes", text);
-		}
+		if (r < 0)
+			return write_failed(e, r, g, file, text);
 	}
 	if (!swap)
 		return 0;
@@ -208,6 +204,9 @@ static int put_memory_v2(const struct group *g, const struct oci_memory *m, stru
 
 static int put_cpu_v1(const struct group *g, const struct oci_cpu *c, struct err *e)
 {
+	static const char file[] = "cpu.cfs_period_us";
+	const bool has_quota = c->has_quota && c->quota;
+	char period[LIMITS_VALUE_MAX];
 	bool period_later = false;
 	int r = 0;
 
@@ -216,18 +215,19 @@ static int put_cpu_v1(const struct group *g, const struct oci_cpu *c, struct err
 	if (r >= 0 && c->has_shares && c->shares)
 		r = put_i64(g, "cpu.shares", (int64_t)c->shares, e);
 	if (r >= 0 && c->has_period && c->period) {
-		r = cgroup_write_u64(g->path, "cpu.cfs_period_us", c->period);
+		snprintf(period, sizeof(period), "%ju", (uintmax_t)c->period);
+		r = cgroup_write(g->path, file, period);
 		/* Too short for the old quota, and there is a new one: the quota first. */
-		period_later = r == -EINVAL && c->has_quota && c->quota;
-		if (r < 0 && !period_later)
-			return write_failed(e, r, g, "cpu.cfs_period_us", "the new period");
+		period_later = r == -EINVAL && has_quota;
+		if (period_later)
+			r = 0;
+		else if (r < 0)
+			return write_failed(e, r, g, file, period);
 	}
-	if (period_later)
-		r = 0;
-	if (r >= 0 && c->has_quota && c->quota)
+	if (r >= 0 && has_quota)
 		r = put_i64(g, "cpu.cfs_quota_us", c->quota, e);
 	if (r >= 0 && period_later)
-		r = put_i64(g, "cpu.cfs_period_us", (int64_t)c->period, e);
+		r = put(g, file, period, e);
 	if (r >= 0 && c->has_burst)
 		r = put_i64(g, "cpu.cfs_burst_us", (int64_t)c->burst, e);
 	return r;

@@ -519,23 +519,20 @@ int cgroup_usable(const char *path, uint32_t *ret_usable)
 	return 0;
 }
 
-/* One controller a write: the kernel takes a list whole or not at all. */
-static int enable_in(const char *path, uint32_t controllers)
+/*
+ * One controller a write: the kernel takes a list whole or not at all. What
+ * cannot be enabled (a process stands in the way, no right) is seen at the end.
+ */
+static void enable_in(const char *path, uint32_t controllers)
 {
-	int r = 0;
-
 	for (unsigned i = 0; i < CGROUP_N_CONTROLLERS; i++) {
 		char word[32];
 
 		if (!(controllers & CGROUP_BIT(i)) || !controller_names[i].v2)
 			continue;
 		snprintf(word, sizeof(word), "+%s", controller_names[i].v2);
-		r = cgroup_write(path, "cgroup.subtree_control", word);
-		/* What cannot be enabled here (a process stands in the way) is seen at the end. */
-		if (r < 0 && r != -EBUSY && r != -ENOENT && r != -EOPNOTSUPP && r != -EACCES)
-			return r;
+		cgroup_write(path, "cgroup.subtree_control", word);
 	}
-	return 0;
 }
 
 int cgroup_enable(const struct cgroup_hierarchy *hierarchy, const char *path, uint32_t wanted,
@@ -555,9 +552,7 @@ int cgroup_enable(const struct cgroup_hierarchy *hierarchy, const char *path, ui
 				continue;
 			memcpy(part, path, i);
 			part[i] = '\0';
-			r = enable_in(part, wanted & ~usable);
-			if (r < 0)
-				return r;
+			enable_in(part, wanted & ~usable);
 		}
 		r = cgroup_usable(path, &usable);
 		if (r < 0)

@@ -783,3 +783,39 @@ TEST(a_limit_without_a_controller_is_an_error_that_leaves_nothing)
 	CHECK_STR(e.text, "cannot limit 'memory': this host has no cgroup controller for it");
 	CHECK_INT(cgroup_version("/sys/fs/cgroup/dolium/test-missing"), -ENOENT);
 }
+
+TEST(limits_of_a_running_container_go_up_and_down)
+{
+	struct oci_memory memory = {
+		.limit = 64 << 20, .has_limit = true, .swap = 64 << 20, .has_swap = true
+	};
+	struct oci_cpu cpu = {
+		.quota = 50000, .has_quota = true, .period = 50000, .has_period = true
+	};
+	struct oci_resources resources = { .memory = &memory, .cpu = &cpu };
+	struct err e = { 0 };
+	struct limits *l;
+
+	if (!has_cgroups())
+		return;
+	l = make("update", &resources);
+	memory.limit = memory.swap = 128 << 20;
+	cpu.quota = 1000;
+	cpu.period = 1000;
+	CHECK_INT(limits_update(l, &resources, &e), 0);
+	CHECK(has_value(l, "memory.limit_in_bytes", "134217728") ||
+	    has_value(l, "memory.max", "134217728"));
+	CHECK(has_value(l, "cpu.cfs_period_us", "1000\n") || has_value(l, "cpu.max", "1000 1000"));
+	memory.limit = memory.swap = 32 << 20;
+	CHECK_INT(limits_update(l, &resources, &e), 0);
+	CHECK(has_value(l, "memory.limit_in_bytes", "33554432") ||
+	    has_value(l, "memory.max", "33554432"));
+	memory.limit = memory.swap = -1;
+	CHECK_INT(limits_update(l, &resources, &e), 0);
+	CHECK(has_value(l, "memory.limit_in_bytes", "9223372036854771712") ||
+	    has_value(l, "memory.max", "max"));
+	cpu.period = 7;
+	CHECK_INT(limits_update(l, &resources, &e), -EINVAL);
+	CHECK(strstr(e.text, "cannot set cpu."));
+	end(l);
+}
