@@ -19,8 +19,9 @@
 #include "store/layer.h"
 #include "store/store.h"
 
-/* Who removes images wants the room: but not for ever. */
-#define SWEEP_US UINT64_C(5000000)
+/* Who removes images wants the room, but not to wait for it; who prunes does. */
+#define SWEEP_US       UINT64_C(1000000)
+#define SWEEP_PRUNE_US UINT64_C(60000000)
 
 struct removal {
 	struct dolium *d;
@@ -163,10 +164,9 @@ int dolium_image_remove(struct dolium *d, const char *name, bool force, struct d
 	struct err *e = engine_begin(d);
 	int r = remove_found(&removal, name, force, e);
 
-	if (d->store)
-		store_sweep(d->store, SWEEP_US);
 	if (r < 0)
 		return r;
+	store_sweep(d->store, SWEEP_US);
 	return engine_value_parse(&text, ret, e);
 }
 
@@ -206,7 +206,7 @@ int dolium_image_prune(struct dolium *d, bool all, struct dolium_value **ret)
 		return r;
 	json_put_u64(&removal.w, "SpaceReclaimed", bytes + collected);
 	json_close_object(&removal.w);
-	store_sweep(store, SWEEP_US);
+	store_sweep(store, SWEEP_PRUNE_US);
 	return engine_value_parse(&text, ret, e);
 }
 
