@@ -372,6 +372,7 @@ static int registry_login(struct source *s, struct err *e)
 
 const struct source_driver source_registry = {
 	.scheme = "docker://",
+	.network = true,
 	.open = registry_open,
 	.resolve = registry_resolve,
 	.blobs = registry_blobs,

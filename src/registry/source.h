@@ -46,6 +46,7 @@ struct source_images {
 
 struct source_driver {
 	const char *scheme; /* "oci:" */
+	bool network; /* it speaks to other machines */
 
 	/* Reads what is the user's own (settings, credentials) and opens what must be opened with
 	 * all rights. An fd of a folder that must stay readable goes to *ret_read_fd. */

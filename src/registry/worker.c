@@ -20,13 +20,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "format/json.h"
-#include "os/caps.h"
-#include "os/landlock.h"
-#include "registry/certs.h"
+#include "registry/fetch_confine.h"
 #include "registry/source.h"
 #include "registry/wire.h"
-
-#define RULES_MAX 40
 
 struct worker {
 	struct source_settings settings;
@@ -69,96 +65,6 @@ static const struct json_shape settings_shape = {
 	        { 0 },
 	    },
 };
-
-/* ------------------------------------------------------------- confinement */
-
-struct rules {
-	struct landlock_rule items[RULES_MAX];
-	size_t n;
-};
-
-static void allow_path(struct rules *rules, const char *path)
-{
-	int fd = rules->n < RULES_MAX ? open(path, O_PATH | O_CLOEXEC) : -1;
-
-	/* Most of these are missing on any one machine. */
-	if (fd >= 0)
-		rules->items[rules->n++] = (struct landlock_rule){ fd, LANDLOCK_READ };
-}
-
-/* What TLS and the look-up of names read (resolver(5), nsswitch.conf(5), OpenSSL's folders). */
-static void allow_network_files(struct rules *rules)
-{
-	static const char *const paths[] = {
-		"/etc/resolv.conf",
-		"/etc/hosts",
-		"/etc/host.conf",
-		"/etc/nsswitch.conf",
-		"/etc/gai.conf",
-		"/etc/services",
-		"/etc/protocols",
-		"/etc/ld.so.cache",
-		"/etc/localtime",
-		"/etc/ssl",
-		"/etc/pki",
-		"/etc/ca-certificates",
-		"/run/systemd/resolve",
-		"/usr/share/ca-certificates",
-		"/usr/local/share/ca-certificates",
-		"/usr/lib",
-		"/usr/lib64",
-		"/lib",
-		"/lib64",
-		"/usr/share/zoneinfo",
-		"/dev/urandom",
-	};
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		allow_path(rules, paths[i]);
-	/* A token server is known only later, and may have certificates of its own. */
-	for (unsigned i = 0;; i++) {
-		AUTO_FREE char *place = certs_place(i);
-
-		if (!place)
-			break;
-		allow_path(rules, place);
-	}
-}
-
-static int confine(const struct worker *w, int read_fd, struct err *e)
-{
-	struct rules rules = { 0 };
-	int r;
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_set(e, -errno, "cannot give up new privileges");
-
-	rules.items[rules.n++] =
-	    (struct landlock_rule){ WIRE_PARTIAL_FD, LANDLOCK_READ | LANDLOCK_WRITE };
-	if (fcntl(WIRE_PARTIAL_FD, F_GETFD) < 0)
-		rules.n = 0; /* a login brings no folder */
-	if (read_fd >= 0)
-		rules.items[rules.n++] = (struct landlock_rule){ read_fd, LANDLOCK_READ };
-	if (w->driver == &source_registry) {
-		allow_network_files(&rules);
-		if (w->settings.cert_dir)
-			allow_path(&rules, w->settings.cert_dir);
-	}
-	r = landlock_confine(rules.items, rules.n,
-	    w->driver == &source_registry ? LANDLOCK_NET_CONNECT : LANDLOCK_NET_NONE);
-	for (size_t i = 0; i < rules.n; i++)
-		if (rules.items[i].fd != WIRE_PARTIAL_FD && rules.items[i].fd != read_fd)
-			close(rules.items[i].fd);
-	if (r < 0 && r != -EOPNOTSUPP)
-		return err_set(e, r, "cannot confine dolium-fetch");
-	if (r < 0)
-		log_debug("this kernel has no Landlock: dolium-fetch may see files");
-
-	r = caps_set(0, 0, 0);
-	if (r < 0)
-		return err_set(e, r, "cannot give up capabilities");
-	return 0;
-}
 
 /* ----------------------------------------------------------------- serving */
 
@@ -334,7 +240,8 @@ static void die_with_the_engine(void)
 
 static int open_source(struct worker *w, const struct wire_frame *frame, struct err *e)
 {
-	int read_fd = -1, r;
+	struct fetch_walls walls = { .partial_fd = -1, .read_fd = -1 };
+	int r;
 
 	if (frame->header.type != WIRE_OPEN)
 		return err_refuse(e, -EINVAL, "dolium-fetch: not an opening");
@@ -352,10 +259,15 @@ static int open_source(struct worker *w, const struct wire_frame *frame, struct 
 	if (w->settings.platform && platform_parse(w->settings.platform, &w->source.platform) < 0)
 		return err_refuse(e, -EINVAL, "no platform: '%s'", w->settings.platform);
 
-	r = w->driver->open(&w->source, &read_fd, e);
+	r = w->driver->open(&w->source, &walls.read_fd, e);
 	if (r < 0)
 		return r;
-	return confine(w, read_fd, e);
+	/* A login brings no folder. */
+	if (fcntl(WIRE_PARTIAL_FD, F_GETFD) >= 0)
+		walls.partial_fd = WIRE_PARTIAL_FD;
+	walls.network = w->driver->network;
+	walls.cert_dir = w->settings.cert_dir;
+	return fetch_confine(&walls, e);
 }
 
 static int work(struct worker *w)
