@@ -397,26 +397,26 @@ static void tell_capabilities(void)
 
 	if (!read_status("CapEff:", 16, &set))
 		return;
-	put_label("capabilities");
+	put("  capabilities ");
 	if (!set) {
-		put("none\n");
+		put(" none\n");
 		return;
 	}
 	/* The shorter list: those that there are, or those that are missing. */
 	if (count_bits(set) > n_names / 2) {
 		set = ~set & ((UINT64_C(1) << n_names) - 1);
-		put(set ? "all but " : "all");
+		put(set ? " all but" : " all");
 		column += strlen("all but ");
 	}
 	for (size_t i = 0; i < n_names; i++) {
 		if (!(set & UINT64_C(1) << i))
 			continue;
 		if (column + strlen(names[i]) > 78) {
-			put("\n                ");
+			put("\n               ");
 			column = 16;
 		}
-		put(names[i]);
 		put(" ");
+		put(names[i]);
 		column += strlen(names[i]) + 1;
 	}
 	put("\n");
