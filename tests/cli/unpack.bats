@@ -36,7 +36,12 @@ refused() {
 	[ -z "$(ls "$ROOT/tmp")" ] || { echo "tmp/ is not empty"; return 1; }
 }
 tree() { echo "$ROOT"/layers/*/tree; }
-unpacked() { [ "$status" -eq 0 ] && [ -d "$(tree)" ] || { echo "status $status: $output"; return 1; }; }
+unpacked() {
+	if [ "$status" -ne 0 ] || [ ! -d "$(tree)" ]; then
+		echo "status $status: $output"
+		return 1
+	fi
+}
 
 # --- names that lead out
 
@@ -377,7 +382,7 @@ f.truncate(60 * 200000 + 12345)' "$dir/file"
 }
 
 @test "old and new forms of tar give the same tree" {
-	local dir=$BATS_TEST_TMPDIR/forms form want
+	local dir=$BATS_TEST_TMPDIR/forms form
 	mkdir -p "$dir/d/$(printf 'n%.0s' {1..90})/$(printf 'm%.0s' {1..90})"
 	echo x >"$dir/d/file"
 	ln -s file "$dir/d/sym"
@@ -438,7 +443,7 @@ END
 		# The worker dies with its parent; a layer that has a name is whole.
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
 			store sweep
-			[ -n "$(ls "$ROOT/tmp" "$ROOT/trash" | grep -v :)" ] || break
+			[ -n "$(find "$ROOT/tmp" "$ROOT/trash" -mindepth 1 | head -1)" ] || break
 			sleep 0.05
 		done
 		[ -z "$(find "$ROOT/tmp" "$ROOT/trash" -mindepth 1)" ] || { echo "left after $ms ms"; find "$ROOT/tmp" "$ROOT/trash" -mindepth 1 | head; return 1; }
@@ -526,6 +531,7 @@ END
 @test "a full disk is said, and leaves room again" {
 	big_layer "$LAYER"
 	mkdir -p "$ROOT"
+	# shellcheck disable=SC2016
 	run unshare -m --propagation private bash -c '
 		mount -t tmpfs -o size=8m,mode=0700 dolium "$3" || exit 99
 		"$1" "$2" "$3" unpack plain "$4"
