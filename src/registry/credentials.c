@@ -209,6 +209,18 @@ static const char *helper_for(const struct json_value *root, const char *host)
 	return name && *name ? name : NULL;
 }
 
+static int ask_helper(const char *helper, const char *host, struct credentials *to, struct err *e)
+{
+	int r;
+
+	r = helper_get(helper, server_key(host), &to->user, &to->password, e);
+	if (r >= 0 && to->user && strcmp(to->user, "<token>") == 0) {
+		to->identity_token = TAKE(to->password);
+		free(TAKE(to->user));
+	}
+	return r;
+}
+
 static int find_in_file(
     const char *file, const char *host, const char *path, struct credentials *to, struct err *e)
 {
@@ -223,7 +235,7 @@ static int find_in_file(
 
 	helper = helper_for(root, host);
 	if (helper) {
-		r = helper_get(helper, server_key(host), to, e);
+		r = ask_helper(helper, host, to, e);
 		if (r < 0 || to->user || to->identity_token)
 			return r;
 	}

@@ -20,7 +20,6 @@
 #include "base/err.h"
 #include "format/json.h"
 #include "os/file.h"
-#include "registry/credentials.h"
 
 #define ANSWER_MAX ((size_t)64 << 10)
 
@@ -95,7 +94,8 @@ static int failed(const char *name, const char *answer, struct err *e)
 	    answer && *answer ? answer : "it failed");
 }
 
-int helper_get(const char *name, const char *server, struct credentials *to, struct err *e)
+int helper_get(
+    const char *name, const char *server, char **ret_user, char **ret_secret, struct err *e)
 {
 	AUTO(json_value_free) struct json_value *v = NULL;
 	AUTO_FREE char *answer = NULL;
@@ -118,13 +118,11 @@ int helper_get(const char *name, const char *server, struct credentials *to, str
 	secret = json_value_string(json_value_get(v, "Secret"));
 	if (!user || !secret)
 		return failed(name, "an answer without Username and Secret", e);
-	if (strcmp(user, "<token>") == 0) {
-		to->identity_token = strdup(secret);
-		return to->identity_token ? 0 : -ENOMEM;
-	}
-	to->user = strdup(user);
-	to->password = strdup(secret);
-	return to->user && to->password ? 0 : -ENOMEM;
+	*ret_user = strdup(user);
+	*ret_secret = strdup(secret);
+	if (!*ret_user || !*ret_secret)
+		return err_set(e, -ENOMEM, "cannot keep credentials");
+	return 0;
 }
 
 int helper_store(

@@ -7,11 +7,15 @@
 #ifndef DOLIUM_REGISTRY_HELPER_H
 #define DOLIUM_REGISTRY_HELPER_H
 
-struct credentials;
 struct err;
 
-/* It is no failure that the helper has none. -EINVAL: no name for a program. -EIO: it failed. */
-int helper_get(const char *name, const char *server, struct credentials *to, struct err *e);
+/*
+ * Both are the caller's to free, and stay NULL where the helper has none. The
+ * user "<token>" stands for an identity token. -EINVAL: no name for a program.
+ * -EIO: it failed.
+ */
+int helper_get(
+    const char *name, const char *server, char **ret_user, char **ret_secret, struct err *e);
 int helper_store(
     const char *name, const char *server, const char *user, const char *password, struct err *e);
 int helper_erase(const char *name, const char *server, struct err *e);

@@ -97,7 +97,7 @@ nothing_is_left() {
 		box=$BATS_TEST_TMPDIR/box
 		case \$1 in
 		store) cat >\$box ;;
-		get) read -r server; [ -s \$box ] && grep -q "\$server" \$box && cat \$box || { echo credentials not found in native keychain; exit 1; } ;;
+		get) read -r server; [ ! -s \$box.token ] || { cat \$box.token; exit; }; [ -s \$box ] && grep -q "\$server" \$box && cat \$box || { echo credentials not found in native keychain; exit 1; } ;;
 		erase) rm \$box ;;
 		esac
 	END
@@ -112,6 +112,9 @@ nothing_is_left() {
 	run -0 dolium pull -q "$PROXY/busybox"
 	dolium logout "$PROXY"
 	[ ! -e "$BATS_TEST_TMPDIR/box" ]
+	proxy_rules main '{"auth": "token"}'
+	echo '{"Username":"<token>","Secret":"identity-of-alice"}' >"$BATS_TEST_TMPDIR/box.token"
+	run -0 dolium pull -q "$PROXY/noise"
 	echo '{"credsStore":"../evil"}' >"$HOME/.docker/config.json"
 	run dolium pull -q "$PROXY/busybox"
 	refuses "no name for a credential helper"
