@@ -53,6 +53,18 @@ static int help_child(const struct plan *p, const struct launch *l, struct err *
 	return r < 0 ? err_set(e, r, "cannot go on with the container") : 0;
 }
 
+/* What we start later, such as hooks, belongs to us again. */
+static void leave_pid_namespace(const struct plan *p)
+{
+	AUTO_FD int own = -1;
+
+	if (p->join[NAMESPACE_PID] < 0)
+		return;
+	own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	if (own < 0 || setns(own, CLONE_NEWPID) < 0)
+		log_warning("cannot leave the pid namespace of the container again");
+}
+
 /* Returns 1 where the child only makes the one that counts, its sibling. */
 static int clone_child(
     const struct plan *p, const struct limits *limits, struct launch *l, int child_sync)
@@ -77,6 +89,7 @@ static int clone_child(
 		child_run(p, limits, child_sync, cgroup_fd >= 0);
 	}
 	l->pid = pid;
+	leave_pid_namespace(p);
 	return pid < 0 ? pid : sibling;
 }
 
