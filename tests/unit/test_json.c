@@ -273,8 +273,7 @@ TEST(writes_field_by_field)
 TEST(a_text_is_set_in_an_object_and_in_nothing_else)
 {
 	AUTO(json_value_free)
-	struct json_value *v = parse("{\"a\":1}"),
-	                  *list = parse("[]"), *null = parse("null"),
+	struct json_value *v = parse("{\"a\":1}"), *list = parse("[]"), *null = parse("null"),
 	                  *made = json_value_new_object();
 	AUTO_BUF struct buf b = { 0 };
 

@@ -5,6 +5,7 @@
  * A json_value is json-c's json_object by another name. json-c has no object
  * for null, only NULL, which here means "not there": null has a stand-in.
  */
+
 /* json-c has an enum of the same name as ours, and its own names for the values. */
 #define json_type json_c_type
 #include <json-c/json_object.h>
