@@ -8,6 +8,7 @@ oci_setup() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	[ -x "$DOLIUM_BIN/dolium-oci" ] || { echo "no $DOLIUM_BIN/dolium-oci: build first" >&2; return 1; }
 	B=$BATS_TEST_TMPDIR/bundle B2=$BATS_TEST_TMPDIR/bundle2 R=$BATS_TEST_TMPDIR/run
+	# shellcheck disable=SC2034
 	ID=t$$-$BATS_TEST_NUMBER
 	TRUE_STATIC=$TEST_CACHE/true-static
 	[ -x "$TRUE_STATIC" ] || { echo 'int main(void){return 0;}' | cc -x c -static -O2 -o "$TRUE_STATIC" -; }
