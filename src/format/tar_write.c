@@ -10,23 +10,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "format/tar.h"
-
-/* Offsets in a ustar header, as far as they are written. */
-enum {
-	H_NAME = 0,
-	H_MODE = 100,
-	H_UID = 108,
-	H_GID = 116,
-	H_SIZE = 124,
-	H_MTIME = 136,
-	H_SUM = 148,
-	H_TYPE = 156,
-	H_LINK = 157,
-	H_MAGIC = 257,
-	H_MAJOR = 329,
-	H_MINOR = 337,
-};
+#include "format/tar_state.h"
 
 #define OCTAL_MAX(digits) (((uint64_t)1 << (3 * (digits))) - 1)
 
