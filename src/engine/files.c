@@ -39,7 +39,7 @@ static void add_file_of_host(struct buf *text, const char *path)
 	AUTO_FREE char *data = NULL;
 	size_t len;
 
-	if (file_read(AT_FDCWD, path, FILE_MAX, &data, &len) < 0)
+	if (file_read_path(path, FILE_MAX, &data, &len) < 0)
 		return;
 	buf_add(text, data, len);
 	if (len > 0 && data[len - 1] != '\n')

@@ -151,7 +151,7 @@ static void put_system(struct json_writer *w)
 	AUTO_FREE char *text = NULL;
 	char *name, *end;
 
-	if (file_read(AT_FDCWD, "/etc/os-release", 65536, &text, NULL) < 0 ||
+	if (file_read_path("/etc/os-release", 65536, &text, NULL) < 0 ||
 	    !(name = strstr(text, "PRETTY_NAME=\"")))
 		return;
 	name += strlen("PRETTY_NAME=\"");

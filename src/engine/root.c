@@ -3,7 +3,8 @@
  * The root file system of a container
  *
  * The image `host` is one layer like any other: the directory '/'. It is never
- * written to, for it is a lower layer; and only the file system that '/' is on is in it.
+ * written to, for it is a lower layer. Of the other file systems on the machine,
+ * those of disks are put on top; see engine/root_host.c.
  */
 #include "engine/root.h"
 
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "engine/root_host.h"
 #include "engine/spec.h"
 #include "format/digest.h"
 #include "store/layer.h"
@@ -103,10 +105,13 @@ int root_attach(
 {
 	const struct snapshot_attach how = { .is_volatile = record->auto_remove,
 		.userns_fd = userns_fd };
-
 	/* Also where the container may not write: dolium-oci must make the places for mounts first.
 	 */
-	return attach(d, record, dir_fd, &how, e);
+	int fd = attach(d, record, dir_fd, &how, e);
+
+	if (fd >= 0 && spec_is_host_image(record))
+		root_host_attach(driver(), &how, dir_fd, fd, store_path(d->store));
+	return fd;
 }
 
 int root_attach_image(struct dolium *d, const struct record *record, int dir_fd, struct err *e)

@@ -213,9 +213,8 @@ static int mounts_files(const struct spec_input *in, struct oci_config *config)
 }
 
 /*
- * The image `host` is the file system on which '/' lies, and no other: what is
- * mounted on it is not in it. What must be there is mounted afresh; the store
- * would otherwise show itself.
+ * What must be in the image `host` and is no file system of a disk is mounted
+ * afresh; the store, which would show itself, is covered.
  */
 static int mounts_host_image(const struct spec_input *in, struct oci_config *config)
 {

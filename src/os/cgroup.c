@@ -307,7 +307,7 @@ int cgroup_probe(uint32_t wanted, struct cgroup_layout *ret_layout)
 
 	r = probe_usual(wanted, &layout);
 	if (r < 0) {
-		r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL);
+		r = file_read_path("/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL);
 		if (r < 0)
 			return r;
 		r = cgroup_read_mounts(text, &layout);

@@ -98,6 +98,13 @@ int file_read(int dir_fd, const char *path, size_t max, char **ret_text, size_t 
 	return file_read_fd(fd, max, ret_text, ret_len);
 }
 
+int file_read_path(const char *path, size_t max, char **ret_text, size_t *ret_len)
+{
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : file_read_fd(fd, max, ret_text, ret_len);
+}
+
 int file_write_fd(int fd, const void *data, size_t len)
 {
 	const char *at = data;

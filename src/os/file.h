@@ -28,6 +28,10 @@ int file_read(int dir_fd, const char *path, size_t max, char **ret_text, size_t 
 /* The same, from an open file, from where it stands. */
 int file_read_fd(int fd, size_t max, char **ret_text, size_t *ret_len);
 
+/* The same, of a file of the host by its path: links are followed, nothing is kept beneath
+ * anything. */
+int file_read_path(const char *path, size_t max, char **ret_text, size_t *ret_len);
+
 /* Writes all of it. */
 int file_write_fd(int fd, const void *data, size_t len);
 
