@@ -279,6 +279,36 @@ inspect_of() { dolium inspect "$1" | jq -r ".[0]$2"; }
 	says "Operation not permitted"
 }
 
+# ---------------------------------------------------------------- host
+
+@test "on the host's network names mean what they mean to the host" {
+	run -0 dolium run --rm --network host --add-host extra:192.0.2.1 busybox cat /etc/hosts /etc/resolv.conf
+	says "$(cat /etc/hosts)"
+	says "$(cat /etc/resolv.conf)"
+	says "$(printf '192.0.2.1\textra')"
+}
+
+@test "host has the machine's other disks, and changes nothing on them" {
+	place=$(mktemp -d /var/tmp/dolium-test.XXXXXX)
+	truncate -s 32M "$WORLD/disk.img"
+	mkfs.ext4 -q "$WORLD/disk.img"
+	mount -o loop "$WORLD/disk.img" "$place" || { rmdir "$place"; skip "no loop device here"; }
+	echo keep >"$place/keep"
+	run dolium run --rm host sh -c "cat $place/keep; rm -rf $place/*; echo new > $place/new; ls $place"
+	after=$(ls "$place")
+	umount "$place"
+	rmdir "$place"
+	succeeds
+	is "$(printf 'keep\nnew')"
+	equal "$after" "$(printf 'keep\nlost+found')"
+}
+
+@test "host does not show the store, nor what is in /tmp and /run" {
+	run -0 dolium run --rm host sh -c "ls -A $DOLIUM_ROOT /tmp /run | grep -v : | grep . ; mount | grep -c ' $DOLIUM_ROOT '"
+	lacks containers
+	lacks dolium-test-cache
+}
+
 # ---------------------------------------------------------------- refusals
 
 @test "a refusal costs nothing: no container, no volume, no directory" {
