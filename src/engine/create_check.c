@@ -41,6 +41,14 @@ static bool is_hostname(const char *text)
 	    !strchr("-.", text[0]);
 }
 
+/* "USER[:GROUP]", no part empty (CVE-2026-30892); "" is not said. */
+static bool is_user(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	return !colon || (colon != text && colon[1] != '\0' && !strchr(colon + 1, ':'));
+}
+
 static int check_names(const struct dolium_create_options *o, struct err *e)
 {
 	if (!o->image || !o->image[0])
@@ -55,6 +63,9 @@ static int check_names(const struct dolium_create_options *o, struct err *e)
 	if (o->domainname && !is_hostname(o->domainname))
 		return refuse(e, "domain name", o->domainname,
 		    "letters, digits, '-' and '.' are allowed, at most 64 of them");
+	if (o->user && !is_user(o->user))
+		return refuse(
+		    e, "user", o->user, "it needs to be USER or USER:GROUP, names or numbers");
 	if (o->workdir && o->workdir[0] != '/')
 		return refuse(
 		    e, "working directory", o->workdir, "it needs to be an absolute path");
