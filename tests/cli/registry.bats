@@ -453,7 +453,7 @@ certificate() {
 	run dolium load -i cut.gz
 	refuses "cut off"
 	cp -r "$IMAGES/busybox" layout
-	layer=$(ls -S layout/blobs/sha256/* | head -n 1)
+	layer=$(find layout/blobs/sha256 -size +100k)
 	printf x | dd of="$layer" bs=1 seek=5000 conv=notrunc status=none
 	run dolium pull -q oci:layout
 	refuses "the manifest says sha256:$(basename "$layer"), the bytes are sha256:"

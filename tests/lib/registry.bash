@@ -4,12 +4,14 @@
 proxy_start() {
 	local name=$1
 	shift
+	[ ! -s "$WORLD/proxy/$name/pid" ] || kill "$(cat "$WORLD/proxy/$name/pid")" 2>/dev/null || :
 	rm -rf "$WORLD/proxy/$name"
 	mkdir -p "$WORLD/proxy/$name"
 	python3 "$TESTLIB/registry_proxy.py" --upstream "$HUB" --state "$WORLD/proxy/$name" "$@" \
 		</dev/null >"$WORLD/proxy/$name/out" 2>&1 3>&- &
 	echo $! >"$WORLD/proxy/$name/pid"
 	wait_for 20 test -s "$WORLD/proxy/$name/port"
+	# shellcheck disable=SC2034 # for the test that called
 	PROXY=127.0.0.1:$(cat "$WORLD/proxy/$name/port")
 	PROXY_LOG=$WORLD/proxy/$name/log
 	touch "$PROXY_LOG"
