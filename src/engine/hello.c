@@ -95,11 +95,10 @@ static int layer_make(struct store *store, struct digest *ret_diff_id, struct er
 
 static int config_fill(struct oci_image_config *config, const struct digest *diff_id)
 {
-	char diff_id_text[DIGEST_TEXT_MAX], created[TIMES_TEXT_MAX];
+	char created[TIMES_TEXT_MAX];
 	struct platform platform;
 
 	platform_host(&platform);
-	digest_format(diff_id, diff_id_text);
 	times_format(times_now(), created);
 	config->created = strdup(created);
 	config->os = strdup(platform.os);
@@ -117,7 +116,12 @@ static int config_fill(struct oci_image_config *config, const struct digest *dif
 		return -ENOMEM;
 	if (strv_add(&config->config.entrypoint, "/" HELLO_PATH) < 0)
 		return -ENOMEM;
-	return strv_add(&config->diff_id_texts, diff_id_text);
+	config->diff_ids = malloc(sizeof(*diff_id));
+	if (!config->diff_ids)
+		return -ENOMEM;
+	config->diff_ids[0] = *diff_id;
+	config->n_layers = 1;
+	return 0;
 }
 
 static int config_put(
