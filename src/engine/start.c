@@ -33,6 +33,8 @@
 
 #define REPORT_MAX  ((size_t)64 << 10)
 #define PROFILE_MAX ((size_t)4 << 20)
+#define SWEEP_US    1000 /* enough for what a short run leaves; the rest waits for `rm` and `prune` \
+	                  */
 
 /* What one start holds. */
 struct start {
@@ -314,7 +316,7 @@ static int remove_after(struct dolium *d, const struct record *record, int resul
 	if (!record->auto_remove)
 		return result;
 	r = container_discard(d, record->id, record, true, &failure);
-	store_sweep(d->store, 2000);
+	store_sweep(d->store, SWEEP_US);
 	if (r < 0 && result >= 0) {
 		*e = failure;
 		return r;

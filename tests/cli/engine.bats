@@ -175,13 +175,13 @@ inspect_of() { dolium inspect "$1" | jq -r ".[0]$2"; }
 @test "filters of ps: name, id, status, label, ancestor, exited, isolation; an unknown one is refused" {
 	id=$(dolium create --name red --label colour=red --isolation chroot busybox true)
 	dolium create --name blue --label colour=blue --label size busybox true >/dev/null
-	dolium run --name done --network none busybox sh -c 'exit 4' || :
+	dolium run --name ended --network none busybox sh -c 'exit 4' || :
 	equal "$(dolium ps -a -f name=re --format '{{.Names}}')" red
 	equal "$(dolium ps -a -f "id=${id:0:8}" --format '{{.Names}}')" red
 	equal "$(dolium ps -a -f label=colour=blue --format '{{.Names}}')" blue
 	equal "$(dolium ps -a -f label=colour -f label=size --format '{{.Names}}')" blue
-	equal "$(dolium ps -a -f status=exited --format '{{.Names}}')" done
-	equal "$(dolium ps -a -f exited=4 --format '{{.Names}}')" done
+	equal "$(dolium ps -a -f status=exited --format '{{.Names}}')" ended
+	equal "$(dolium ps -a -f exited=4 --format '{{.Names}}')" ended
 	equal "$(dolium ps -a -f isolation=chroot --format '{{.Names}}')" red
 	equal "$(dolium ps -a -f ancestor=busybox -q | wc -l)" 3
 	equal "$(dolium ps -a -f ancestor=nothing -q | wc -l)" 0
