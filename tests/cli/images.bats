@@ -274,6 +274,7 @@ pull_killed_at() {
 	run dolium rmi "$HUB/big"
 	run -0 dolium images
 	lacks "$HUB/big"
+	run -0 dolium image prune -f
 	swept
 	equal "$(n_layers)" 1
 	run -0 dolium pull -q "$HUB/big"
