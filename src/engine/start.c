@@ -33,8 +33,9 @@
 
 #define REPORT_MAX  ((size_t)64 << 10)
 #define PROFILE_MAX ((size_t)4 << 20)
-#define SWEEP_US    1000 /* enough for what a short run leaves; the rest waits for `rm` and `prune` \
-	                  */
+#define SWEEP_US                                                                        \
+	1000 /* enough for what a short run leaves; the rest waits for `rm` and `prune` \
+	      */
 
 /* What one start holds. */
 struct start {

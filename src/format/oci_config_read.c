@@ -4,13 +4,12 @@
  *
  * One table a struct. What a table cannot say is in oci_config_check.c.
  */
-#include "format/oci_config.h"
-
 #include <errno.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "format/json.h"
+#include "format/oci_config.h"
 #include "format/oci_config_check.h"
 
 #define SHAPE(name_, struct_, check_, ...)                                             \

@@ -237,12 +237,12 @@ static bool ask_program(
 		case BPF_JMP | BPF_EXIT:
 			return reg[0];
 		default:
-			CHECK(!"an instruction that is known");
+			FAIL("an instruction that is known");
 		}
 		if (jump)
 			at += (size_t)x->off;
 	}
-	CHECK(!"a program that ends");
+	FAIL("a program that ends");
 	return false;
 }
 
@@ -391,7 +391,7 @@ static struct limits *make(const char *id, const struct oci_resources *resources
 	snprintf(name, sizeof(name), "test-%s-%d", id, (int)getpid());
 	if (limits_create(NULL, name, resources, &l, &e) < 0) {
 		printf("# %s\n", e.text);
-		CHECK(!"limits that can be made");
+		FAIL("limits that can be made");
 	}
 	return l;
 }
@@ -467,7 +467,7 @@ static void wait_for_pids(const struct limits *l, size_t wanted)
 			return;
 		usleep(1000);
 	}
-	CHECK(!"processes that are there");
+	FAIL("processes that are there");
 }
 
 static int fork_some(void)

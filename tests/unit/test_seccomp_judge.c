@@ -86,9 +86,9 @@ static uint32_t run(const struct sock_filter *code, size_t n, const struct secco
 		else if (BPF_CLASS(x->code) == BPF_JMP)
 			at += test_jump(x->code, a, x->k) ? x->jt : x->jf;
 		else
-			CHECK(!"an instruction that is known");
+			FAIL("an instruction that is known");
 	}
-	CHECK(!"a program that ends in a return");
+	FAIL("a program that ends in a return");
 	return 0;
 }
 
@@ -123,7 +123,7 @@ static enum scmp_compare their_compare(const char *name)
 	for (unsigned i = 1; i < 8; i++)
 		if (strcmp(name + strlen("SCMP_CMP_"), names[i]) == 0)
 			return (enum scmp_compare)i;
-	CHECK(!"an operator that is known");
+	FAIL("an operator that is known");
 	return SCMP_CMP_EQ;
 }
 
@@ -442,7 +442,7 @@ static void judge(enum syscall_arch native, const struct oci_seccomp *profile)
 
 	if (seccomp_compile_on(native, profile, &ours, &e) < 0) {
 		printf("# %s\n", e.text);
-		CHECK(!"a profile that compiles");
+		FAIL("a profile that compiles");
 	}
 	CHECK(ours.n > 0);
 	theirs = their_program(native, profile, &j.n_theirs);
@@ -480,7 +480,7 @@ static struct oci_config *parse_profile(const char *profile)
 	CHECK(n > 0);
 	if (oci_config_parse(text, (size_t)n, &config, &e) < 0) {
 		printf("# %s\n", e.text);
-		CHECK(!"a profile that can be read");
+		FAIL("a profile that can be read");
 	}
 	free(text);
 	return config;
