@@ -7,14 +7,13 @@
  * is never copied. Texts of an entry point into the bufs, whose '=' and newlines
  * have become NULs.
  */
-#include "format/tar.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "format/tar.h"
 #include "format/tar_state.h"
 
 int tar_reader_new(struct tar_reader **ret_reader)
