@@ -106,6 +106,32 @@ static int wait_for_start(struct child *c, struct err *e)
 	return r < 0 ? err_set(e, r, "cannot wait for the start") : 0;
 }
 
+/*
+ * Closes all but the standard streams, those to preserve, and what tells of a
+ * failure, which is no directory. To mark them is not enough: execve(2) still
+ * finds a path through a marked one, and "/proc/self/fd/7/../../bin/sh" as an image's
+ * entrypoint, or as the "#!" of a script, would run a file of the host.
+ */
+static int close_files(const struct child *c, struct err *e)
+{
+	unsigned from = 3 + c->plan->preserve_fds;
+
+	while (from < ~0U) {
+		unsigned kept = ~0U;
+
+		if (c->sync_fd >= 0 && (unsigned)c->sync_fd >= from)
+			kept = (unsigned)c->sync_fd;
+		if (c->plan->exec_report_fd >= 0 && (unsigned)c->plan->exec_report_fd >= from &&
+		    (unsigned)c->plan->exec_report_fd < kept)
+			kept = (unsigned)c->plan->exec_report_fd;
+		if (kept > from &&
+		    syscall(SYS_close_range, from, kept == ~0U ? kept : kept - 1, 0) < 0)
+			return err_set(e, -errno, "cannot close the host's files");
+		from = kept == ~0U ? kept : kept + 1;
+	}
+	return 0;
+}
+
 int step_exec(struct child *c, struct err *e)
 {
 	const struct plan *p = c->plan;
@@ -131,9 +157,9 @@ int step_exec(struct child *c, struct err *e)
 		if (p->stdio[i] >= 0 && dup2(p->stdio[i], i) < 0)
 			return err_set(e, -errno, "cannot use the standard streams");
 	}
-	/* Also those that our caller forgot to mark. */
-	if (syscall(SYS_close_range, 3 + p->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return err_set(e, -errno, "cannot close the host's files");
+	r = close_files(c, e);
+	if (r < 0)
+		return r;
 	if (process->no_new_privileges && p->seccomp.n > 0) {
 		r = seccomp_install(p->seccomp.filter, p->seccomp.n, p->seccomp.flags);
 		if (r < 0)

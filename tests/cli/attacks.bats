@@ -313,6 +313,24 @@ probe() { probe_with "" "$@"; }
 	refuses
 }
 
+@test "an entry point in /proc/self/fd runs nothing of the host (CVE-2024-21626)" {
+	local n up=../../../../../../../../..
+	image fd-entry <<-END
+		busybox
+		etc
+		file by-3 755 0:0 "#!/proc/self/fd/3/$up/bin/busybox echo\\n"
+		file by-8 755 0:0 "#!/proc/self/fd/8/$up/bin/busybox echo\\n"
+	END
+	for walls in auto host; do
+		for n in 3 4 5 6 7 8 9 10 11 12 13 14; do
+			run -127 run_in --userns "$walls" --entrypoint "/proc/self/fd/$n/$up/bin/busybox" hello echo
+		done
+		run -127 run_in --userns "$walls" "$IMAGE" /by-3
+		run -127 run_in --userns "$walls" "$IMAGE" /by-8
+	done
+	run -127 run_in -e "PATH=/proc/self/fd/3/$up/bin" --userns host --entrypoint busybox hello echo
+}
+
 @test "no file descriptor leaks in, neither dolium's nor the caller's" {
 	run -0 bash -c 'exec 7</etc/passwd 9</; exec "$0" run --rm --network none -v "$1:/probes:ro" busybox /probes/probe fds' \
 		"$DOLIUM_BIN/dolium" "$PROGRAMS"
