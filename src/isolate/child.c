@@ -21,11 +21,14 @@ static const struct step {
 	/* While the host's tree is still there: in a user namespace the kernel allows a new proc
 	   only to who sees a whole one. */
 	{ step_make_file_systems },
-	{ step_hold_for_hooks },
-	/* From here on no path of the host can be reached, whatever the image's links say. */
+	{ step_attach_root },
+	/* From here on no path of the host can be reached, whatever the image's links say. But
+	   hooks need both: the host's paths, and a root with all in it that they may add to. */
 	{ step_enter_root },
 	{ step_attach_mounts },
 	{ step_make_devices },
+	{ step_hold_for_hooks },
+	{ step_enter_root_late },
 	{ step_open_console },
 	{ step_set_sysctls },
 	{ step_cover_paths },

@@ -43,10 +43,12 @@ void child_run_sibling(const struct plan *plan, const struct limits *limits, int
 int step_join_namespaces(struct child *c, struct err *e); /* step_namespaces.c */
 int step_name_host(struct child *c, struct err *e);
 int step_make_file_systems(struct child *c, struct err *e); /* step_mounts.c */
-int step_hold_for_hooks(struct child *c, struct err *e); /* step_hooks.c */
-int step_enter_root(struct child *c, struct err *e); /* step_root.c */
+int step_attach_root(struct child *c, struct err *e); /* step_root.c */
+int step_enter_root(struct child *c, struct err *e);
 int step_attach_mounts(struct child *c, struct err *e); /* step_mounts.c */
 int step_make_devices(struct child *c, struct err *e); /* step_devices.c */
+int step_hold_for_hooks(struct child *c, struct err *e); /* step_hooks.c */
+int step_enter_root_late(struct child *c, struct err *e); /* step_root.c */
 int step_open_console(struct child *c, struct err *e); /* step_devices.c */
 int step_set_sysctls(struct child *c, struct err *e); /* step_paths.c */
 int step_cover_paths(struct child *c, struct err *e);

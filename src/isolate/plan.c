@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "format/oci_config.h"
+#include "isolate/hook.h"
 #include "os/mount.h"
 
 /* More is not a map but an attack on the kernel's patience: it takes 340 lines. */
@@ -200,6 +201,8 @@ static int open_root(struct plan *p, const struct plan_options *options, struct 
 	if (r < 0)
 		return err_set(e, r, "cannot open the root '%s'", absolute);
 	p->root_fd = r;
+	if (hooks_before_start(p->config->hooks) && !p->no_pivot)
+		p->root_path = TAKE(absolute);
 	return 0;
 }
 
@@ -304,6 +307,7 @@ struct plan *plan_free(struct plan *p)
 	close_if(p->idmap_fd);
 	close_if(p->null_fd);
 	seccomp_program_done(&p->seccomp);
+	free(p->root_path);
 	free(p->uid_map);
 	free(p->gid_map);
 	free(p->mounts);

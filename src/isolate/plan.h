@@ -89,6 +89,7 @@ struct plan {
 	char *uid_map, *gid_map; /* of a new user namespace */
 	int idmap_fd; /* a user namespace with the container's maps, for idmapped binds; -1 */
 
+	char *root_path; /* on the host, where hooks find the root; NULL: no hooks, or no path */
 	int root_fd; /* detached mount, or a directory where there is no mount namespace */
 	bool no_pivot;
 	uint64_t root_propagation; /* MS_...; 0: not said */

@@ -3,7 +3,7 @@
  * Steps: hooks
  *
  * The parent runs those of the host while the child waits here with its
- * namespaces made; then tells it the state, for those that run inside: createContainer
+ * namespaces and mounts made; then tells it the state, for those that run inside: createContainer
  * now, with the host's tree still in sight, startContainer just before the program.
  */
 #include <errno.h>
@@ -42,7 +42,8 @@ int step_run_start_hooks(struct child *c, struct err *e)
 {
 	const struct oci_hooks *hooks = c->plan->config->hooks;
 
-	if (!hooks || hooks->start_container.n == 0)
+	/* They belong to the first process alone. */
+	if (!hooks || hooks->start_container.n == 0 || c->plan->container_pidfd >= 0)
 		return 0;
 	return hooks_run(&hooks->start_container, "startContainer", NULL, c->state_created,
 	    c->state_created_len, e);

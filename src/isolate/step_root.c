@@ -11,12 +11,14 @@
 
 #include "format/oci_config.h"
 #include "isolate/child.h"
+#include "isolate/hook.h"
 #include "os/mount.h"
 
 /*
  * The new root is laid over '/', where it is seen only through its fd, and then
  * changes places with what it lies on, which then is let go. No directory for the
- * old root is needed in the new one.
+ * old root is needed in the new one. For hooks it lies on its path in the bundle instead, where
+ * they look for it.
  */
 static int pivot(const struct plan *p, struct err *e)
 {
@@ -29,38 +31,52 @@ static int pivot(const struct plan *p, struct err *e)
 	return 0;
 }
 
-static int attach_root(const struct plan *p, struct err *e)
+static int attach_at(const struct plan *p, const char *path)
 {
-	int r;
-
-	/* Nothing that happens to our copy of the host's mounts may be heard there. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		return err_set(e, -errno, "cannot part from the host's mounts");
-	r = syscall(SYS_move_mount, p->root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0
-	    ? -errno
-	    : 0;
-	return r < 0 ? err_set(e, r, "cannot attach the root") : 0;
+	if (syscall(SYS_move_mount, p->root_fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return -errno;
+	return 0;
 }
 
-int step_enter_root(struct child *c, struct err *e)
+int step_attach_root(struct child *c, struct err *e)
 {
 	const struct plan *p = c->plan;
 	int r;
 
-	if (!(p->new_namespaces & CLONE_NEWNS)) {
-		if (fchdir(p->root_fd) < 0 || chroot(".") < 0)
-			return err_set(e, -errno, "cannot change the root");
+	if (!(p->new_namespaces & CLONE_NEWNS))
 		return 0;
-	}
-	r = attach_root(p, e);
-	if (r < 0)
-		return r;
+	/* Nothing that happens to our copy of the host's mounts may be heard there. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return err_set(e, -errno, "cannot part from the host's mounts");
+	r = attach_at(p, p->root_path ? p->root_path : "/");
+	/* Root of a user namespace may have no right to the bundle. */
+	if (r == -EACCES && p->root_path)
+		r = attach_at(p, "/");
+	return r < 0 ? err_set(e, r, "cannot attach the root") : 0;
+}
+
+static int enter_root(const struct plan *p, struct err *e)
+{
+	int r;
+
 	if (fchdir(p->root_fd) < 0)
 		return err_set(e, -errno, "cannot enter the root");
+	if (!(p->new_namespaces & CLONE_NEWNS))
+		return chroot(".") < 0 ? err_set(e, -errno, "cannot change the root") : 0;
 	r = pivot(p, e);
 	if (r < 0)
 		return r;
 	return chdir("/") < 0 ? err_set(e, -errno, "cannot enter the root") : 0;
+}
+
+int step_enter_root(struct child *c, struct err *e)
+{
+	return hooks_before_start(c->plan->config->hooks) ? 0 : enter_root(c->plan, e);
+}
+
+int step_enter_root_late(struct child *c, struct err *e)
+{
+	return hooks_before_start(c->plan->config->hooks) ? enter_root(c->plan, e) : 0;
 }
 
 int step_finish_root(struct child *c, struct err *e)

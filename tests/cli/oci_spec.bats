@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# dolium-oci: properties of the run-time specification, each as config.json has it and as the
+# container or the kernel shows it. Life, walls and streams are in oci.bats.
+
+load ../lib/common
+load ../lib/oci
+
+setup() { oci_setup; }
+teardown() { oci_teardown; }
+
+# --- hooks
+
+hook_sh() { # hook_sh KIND SCRIPT: a hooks entry; the script finds the state in $state
+	jq -nc --arg kind "$1" --arg script "state=\$(cat); $2" \
+		'{hooks: {($kind): [{path: "/bin/sh", args: ["sh", "-c", $script], env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], timeout: 10}]}}'
+}
+hooked() { # hooked JQ KIND SCRIPT
+	bundle "$1"
+	hook_sh "$2" "$3" | jq -s '.[0] * .[1]' "$B/config.json" - >"$B/with" && mv "$B/with" "$B/config.json"
+}
+
+@test "a createRuntime hook runs in the runtime's namespaces, and sees the container's root mounted" {
+	hooked '.process.args=["true"]' createRuntime "readlink /proc/self/ns/mnt /proc/self/ns/uts >$B/seen; pwd >>$B/seen; pid=\$(echo \"\$state\" | jq .pid); nsenter -t \$pid -m ls $B/rootfs/dev/null $B/rootfs/proc/1/status >>$B/seen 2>&1; readlink /proc/\$pid/root >>$B/seen"
+	run oci run -b "$B" "$ID"
+	succeeds
+	run cat "$B/seen"
+	is "$(readlink /proc/self/ns/mnt)
+$(readlink /proc/self/ns/uts)
+$B
+$B/rootfs/dev/null
+$B/rootfs/proc/1/status
+/"
+}
+
+@test "what a createRuntime hook mounts into the root through the container's namespace is there" {
+	mkdir -p "$B/more"
+	echo here >"$B/more/file"
+	hooked '.process.args=["cat","/mnt/file"]' createRuntime "mkdir -p $B/rootfs/mnt; nsenter -t \$(echo \"\$state\" | jq .pid) -m mount --bind $B/more $B/rootfs/mnt"
+	run oci run -b "$B" "$ID"
+	succeeds
+	is here
+	run grep -c "$B" /proc/self/mounts
+	is 0
+}
+
+@test "a createContainer hook is in the container's mount namespace before the pivot, and may mount" {
+	mkdir -p "$B/more" "$B/rootfs-was"
+	echo here >"$B/more/file"
+	hooked '.process.args=["cat","/mnt/file","/mnt/ns"] | .root.readonly=true' createContainer "mkdir -p $B/rootfs/mnt && readlink /proc/self/ns/mnt >$B/more/ns && ls $B/rootfs/dev/null && mount --bind $B/more $B/rootfs/mnt"
+	run oci run -b "$B" "$ID"
+	succeeds
+	says here
+	lacks "$(readlink /proc/self/ns/mnt)"
+	run grep -c "$B" /proc/self/mounts
+	is 0
+}
+
+@test "hooks find the root in a user namespace too, and none of the host's files is left inside" {
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$B"
+	hooked ".process.args=[\"sh\",\"-c\",\"ls / ; cat /proc/self/mounts\"] | $USERNS" createRuntime "true"
+	chown -R 100000:100000 "$B/rootfs"
+	run oci run -b "$B" "$ID"
+	succeeds
+	lacks "$B"
+	lacks vmlinuz
+}
