@@ -286,7 +286,6 @@ probe() { probe_with "" "$@"; }
 	[ "$status" -ne 124 ] && [ "$status" -ne 137 ]
 	run timeout -k 5 20 "$DOLIUM_BIN/dolium" run --rm --network none --entrypoint /proc/self/exe "$IMAGE" version
 	[ "$status" -ne 124 ] && [ "$status" -ne 137 ]
-	lacks dolium-oci
 	equal "$(programs_hash)" "$before"
 }
 
@@ -349,11 +348,11 @@ probe() { probe_with "" "$@"; }
 	image preload <<-'END'
 		busybox
 		etc
-		config {"Env": ["LD_PRELOAD=/evil.so", "PATH=/bin", "DOLIUM_ROOT=/tmp/x", "NOEQUALS", "=empty", "A=1\nB=2"]}
+		config {"Env": ["LD_PRELOAD=/evil.so", "PATH=/bin", "DOLIUM_ROOT=/tmp/dolium-env-out", "NOEQUALS", "=empty", "A=1\nB=2"]}
 	END
 	run run_in "$IMAGE" true
 	[ "$status" -lt 126 ]
-	[ ! -e /tmp/x ]
+	[ ! -e /tmp/dolium-env-out ]
 }
 
 # ---------------------------------------------------------------- names and what is printed

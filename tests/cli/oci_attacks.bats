@@ -212,10 +212,10 @@ CapAmb:	0000000000000000"
 }
 
 @test "a cgroupsPath with '..' does not lead out" {
-	bundle '.linux.cgroupsPath="/dolium/../../../../tmp/x"'
+	bundle '.linux.cgroupsPath="/dolium/../../../../tmp/dolium-cgroup-out"'
 	run oci run -b "$B" "$ID"
 	refuses
-	[ ! -e /tmp/x ]
+	[ ! -e /tmp/dolium-cgroup-out ]
 }
 
 @test "the image's user names are none of the runtime's business (CVE-2016-3697)" {

@@ -37,12 +37,25 @@ static void install(const struct oci_seccomp *profile)
 	CHECK_INT(seccomp_install(program.filter, program.n, program.flags), 0);
 }
 
+/* A profile belongs to a configuration, which frees it. */
+static struct oci_config *config_with_profile(void)
+{
+	struct oci_config *config = calloc(1, sizeof(*config));
+
+	CHECK(config);
+	config->linux_ = calloc(1, sizeof(*config->linux_));
+	CHECK(config->linux_);
+	config->linux_->seccomp = calloc(1, sizeof(*config->linux_->seccomp));
+	CHECK(config->linux_->seccomp);
+	return config;
+}
+
 static void install_default(uint64_t capabilities)
 {
-	struct oci_seccomp profile = { 0 };
+	AUTO(oci_config_free) struct oci_config *config = config_with_profile();
 
-	CHECK_INT(default_seccomp(&profile, capabilities), 0);
-	install(&profile);
+	CHECK_INT(default_seccomp(config->linux_->seccomp, capabilities), 0);
+	install(config->linux_->seccomp);
 }
 
 static int error_of(long r)

@@ -539,17 +539,31 @@ TEST(podmans_profile_decides_as_with_libseccomp)
 	free(text);
 }
 
+/* A profile belongs to a configuration, which frees it. */
+static struct oci_config *config_with_profile(void)
+{
+	struct oci_config *config = calloc(1, sizeof(*config));
+
+	CHECK(config);
+	config->linux_ = calloc(1, sizeof(*config->linux_));
+	CHECK(config->linux_);
+	config->linux_->seccomp = calloc(1, sizeof(*config->linux_->seccomp));
+	CHECK(config->linux_->seccomp);
+	return config;
+}
+
 TEST(the_default_profile_decides_as_with_libseccomp)
 {
 	static const uint64_t sets[] = { 0, UINT64_C(1) << 21, UINT64_MAX, UINT64_C(0xa80425fb) };
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
-		struct oci_seccomp profile = { 0 };
+		AUTO(oci_config_free) struct oci_config *config = config_with_profile();
+		struct oci_seccomp *profile = config->linux_->seccomp;
 
-		CHECK_INT(default_seccomp(&profile, sets[i]), 0);
-		drop_unknown(&profile);
-		judge(SYSCALL_X86_64, &profile);
-		judge(SYSCALL_ARM64, &profile);
+		CHECK_INT(default_seccomp(profile, sets[i]), 0);
+		drop_unknown(profile);
+		judge(SYSCALL_X86_64, profile);
+		judge(SYSCALL_ARM64, profile);
 	}
 }
 
