@@ -116,6 +116,7 @@ enum json_kind {
 	JSON_KIND_POINTER, /* pointer to a struct of `shape`; NULL where the key is absent or null
 	                    */
 	JSON_KIND_ARRAY, /* pointer to structs of `shape`, and a size_t right behind it: how many */
+	JSON_KIND_ENTRIES, /* the same from an object; each struct begins with a char *, its key */
 	JSON_KIND_U32_ARRAY, /* uint32_t *, and a size_t right behind it */
 	JSON_KIND_U64_ARRAY, /* uint64_t *, and a size_t right behind it */
 	JSON_KIND_VALUE, /* struct json_value *: this part of the tree, kept; owned by the struct */
@@ -125,7 +126,7 @@ struct json_field {
 	const char *key;
 	enum json_kind kind;
 	size_t offset;
-	const struct json_shape *shape; /* for STRUCT, POINTER, ARRAY */
+	const struct json_shape *shape; /* for STRUCT, POINTER, ARRAY, ENTRIES */
 	size_t
 	    present; /* offset of a bool that is set when the key is there and not null; 0: none */
 	bool required;

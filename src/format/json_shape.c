@@ -228,6 +228,36 @@ static int read_array(const struct json_shape *shape, const struct json_value *v
 	return 0;
 }
 
+/* Items begin with a char *: the key. */
+static int read_entries(const struct json_shape *shape, const struct json_value *v,
+    const struct place *place, struct array *to, struct err *e)
+{
+	struct json_cursor cursor = { 0 };
+	const struct json_value *value;
+	const char *key;
+	int r;
+
+	if (json_value_type(v) != JSON_OBJECT)
+		return refuse(e, place, "not an object");
+	if (json_value_count(v) == 0)
+		return 0;
+	to->items = calloc(json_value_count(v), shape->size);
+	if (!to->items)
+		return no_memory(e, place);
+	while (json_value_next(v, &cursor, &key, &value)) {
+		const struct place entry = { .up = place, .name = key };
+		char **item = (char **)((char *)to->items + to->n++ * shape->size);
+
+		*item = strdup(key);
+		if (!*item)
+			return no_memory(e, place);
+		r = read_struct(shape, value, &entry, item, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int read_numbers(const struct json_value *v, const struct place *place, size_t size,
     struct array *to, struct err *e)
 {
@@ -332,6 +362,8 @@ static int read_field(const struct json_field *field, const struct json_value *v
 		return read_pointer(field->shape, v, place, to, e);
 	case JSON_KIND_ARRAY:
 		return read_array(field->shape, v, place, to, e);
+	case JSON_KIND_ENTRIES:
+		return read_entries(field->shape, v, place, to, e);
 	case JSON_KIND_U32_ARRAY:
 		return read_numbers(v, place, sizeof(uint32_t), to, e);
 	case JSON_KIND_U64_ARRAY:
@@ -441,6 +473,13 @@ static void free_array(const struct json_shape *shape, struct array *array)
 	free(array->items);
 }
 
+static void free_entries(const struct json_shape *shape, struct array *array)
+{
+	for (size_t i = 0; i < array->n; i++)
+		free(*(char **)((char *)array->items + i * shape->size));
+	free_array(shape, array);
+}
+
 static void free_pointer(const struct json_shape *shape, void *pointer)
 {
 	if (pointer)
@@ -469,6 +508,9 @@ static void free_field(const struct json_field *field, void *at)
 		break;
 	case JSON_KIND_ARRAY:
 		free_array(field->shape, at);
+		break;
+	case JSON_KIND_ENTRIES:
+		free_entries(field->shape, at);
 		break;
 	case JSON_KIND_U32_ARRAY:
 	case JSON_KIND_U64_ARRAY:

@@ -49,6 +49,23 @@ struct oci_user {
 	size_t n_additional_gids;
 };
 
+struct oci_scheduler {
+	char *policy; /* "SCHED_FIFO" */
+	int32_t nice, priority;
+	bool has_nice, has_priority;
+	struct strv flags; /* "SCHED_FLAG_RESET_ON_FORK" */
+	uint64_t runtime, deadline, period; /* nanoseconds; 0: not said */
+};
+
+struct oci_io_priority {
+	char *class_name; /* "IOPRIO_CLASS_BE" */
+	int32_t priority; /* 0 is the highest, 7 the lowest */
+};
+
+struct oci_cpu_affinity {
+	char *initial, *final_; /* lists of cpus; NULL: as it is */
+};
+
 struct oci_process {
 	bool terminal;
 	uint64_t console_height, console_width; /* 0: not said */
@@ -62,6 +79,9 @@ struct oci_process {
 	char *apparmor_profile, *selinux_label;
 	int32_t oom_score_adj;
 	bool has_oom_score_adj;
+	struct oci_scheduler *scheduler; /* NULL: not said; so are those below */
+	struct oci_io_priority *io_priority;
+	struct oci_cpu_affinity *exec_cpu_affinity;
 };
 
 struct oci_namespace {
@@ -183,6 +203,31 @@ struct oci_hooks {
 	    poststop;
 };
 
+struct oci_personality {
+	char *domain; /* "LINUX" or "LINUX32" */
+	struct strv flags;
+};
+
+struct oci_memory_policy {
+	char *mode; /* "MPOL_BIND" */
+	char *nodes; /* "0-1"; NULL: none */
+	struct strv flags; /* "MPOL_F_STATIC_NODES" */
+};
+
+struct oci_time_offset {
+	int64_t secs;
+	uint32_t nanosecs;
+};
+
+struct oci_time_offsets {
+	struct oci_time_offset *monotonic, *boottime; /* NULL: none */
+};
+
+struct oci_net_device {
+	char *key; /* its name on the host */
+	char *name; /* and in the container; NULL: the same */
+};
+
 struct oci_linux {
 	struct oci_namespace *namespaces;
 	size_t n_namespaces;
@@ -199,6 +244,11 @@ struct oci_linux {
 	char *rootfs_propagation;
 	struct strv masked_paths, readonly_paths;
 	char *mount_label;
+	struct oci_personality *personality;
+	struct oci_memory_policy *memory_policy;
+	struct oci_time_offsets *time_offsets;
+	struct oci_net_device *net_devices;
+	size_t n_net_devices;
 };
 
 struct oci_config {

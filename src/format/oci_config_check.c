@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "format/number_list.h"
 #include "format/oci_config.h"
 
 static bool is_one_of(const char *text, const char *const *names)
@@ -92,6 +93,89 @@ int oci_check_rlimit(void *filled, const char *path, struct err *e)
 	if (limit->soft > limit->hard)
 		return err_refuse(e, -EBADMSG, "%ssoft: above the hard limit", path);
 	return 0;
+}
+
+static int check_all_of(const struct strv *texts, const char *const *names, const char *path,
+    const char *key, struct err *e)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		if (!is_one_of(texts->items[i], names))
+			return err_refuse(e, -EBADMSG, "%s%s[%zu]: no such flag: '%s'", path, key,
+			    i, texts->items[i]);
+	return 0;
+}
+
+static int check_list(const char *text, const char *path, const char *key, struct err *e)
+{
+	uint64_t bits[NUMBER_LIST_WORDS] = { 0 };
+
+	if (!text || number_list_parse(text, bits) >= 0)
+		return 0;
+	return err_refuse(e, -EBADMSG, "%s%s: not a list of numbers: '%s'", path, key, text);
+}
+
+/* Each policy has numbers of its own; those of others would be left out without a word. */
+static int check_policy(const struct oci_scheduler *s, const char *path, struct err *e)
+{
+	const bool deadline = strcmp(s->policy, "SCHED_DEADLINE") == 0;
+	const bool real_time =
+	    strcmp(s->policy, "SCHED_FIFO") == 0 || strcmp(s->policy, "SCHED_RR") == 0;
+	const bool fair =
+	    strcmp(s->policy, "SCHED_OTHER") == 0 || strcmp(s->policy, "SCHED_BATCH") == 0;
+
+	if (s->has_nice && s->nice != 0 && !fair)
+		return err_refuse(e, -EBADMSG, "%snice: not with %s", path, s->policy);
+	if (s->nice < -20 || s->nice > 19)
+		return err_refuse(e, -EBADMSG, "%snice: not from -20 to 19", path);
+	if (s->has_priority && s->priority != 0 && !real_time)
+		return err_refuse(e, -EBADMSG, "%spriority: not with %s", path, s->policy);
+	if (real_time && (s->priority < 1 || s->priority > 99))
+		return err_refuse(e, -EBADMSG, "%spriority: not from 1 to 99", path);
+	if ((s->runtime || s->deadline || s->period) && !deadline)
+		return err_refuse(e, -EBADMSG, "%sruntime: not with %s", path, s->policy);
+	return 0;
+}
+
+int oci_check_scheduler(void *filled, const char *path, struct err *e)
+{
+	static const char *const policies[] = { "SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",
+		"SCHED_BATCH", "SCHED_ISO", "SCHED_IDLE", "SCHED_DEADLINE", NULL };
+	static const char *const flags[] = { "SCHED_FLAG_RESET_ON_FORK", "SCHED_FLAG_RECLAIM",
+		"SCHED_FLAG_DL_OVERRUN", "SCHED_FLAG_KEEP_POLICY", "SCHED_FLAG_KEEP_PARAMS",
+		"SCHED_FLAG_UTIL_CLAMP_MIN", "SCHED_FLAG_UTIL_CLAMP_MAX", NULL };
+	const struct oci_scheduler *scheduler = filled;
+	int r;
+
+	if (!is_one_of(scheduler->policy, policies))
+		return err_refuse(
+		    e, -EBADMSG, "%spolicy: no such policy: '%s'", path, scheduler->policy);
+	r = check_all_of(&scheduler->flags, flags, path, "flags", e);
+	return r < 0 ? r : check_policy(scheduler, path, e);
+}
+
+int oci_check_io_priority(void *filled, const char *path, struct err *e)
+{
+	static const char *const classes[] = { "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE",
+		"IOPRIO_CLASS_IDLE", NULL };
+	const struct oci_io_priority *priority = filled;
+
+	if (!is_one_of(priority->class_name, classes))
+		return err_refuse(
+		    e, -EBADMSG, "%sclass: no such class: '%s'", path, priority->class_name);
+	if (priority->priority < 0 || priority->priority > 7)
+		return err_refuse(e, -EBADMSG, "%spriority: not from 0 to 7", path);
+	return 0;
+}
+
+int oci_check_cpu_affinity(void *filled, const char *path, struct err *e)
+{
+	struct oci_cpu_affinity *affinity = filled;
+	int r;
+
+	drop_empty(&affinity->initial);
+	drop_empty(&affinity->final_);
+	r = check_list(affinity->initial, path, "initial", e);
+	return r < 0 ? r : check_list(affinity->final_, path, "final", e);
 }
 
 int oci_check_process(void *filled, const char *path, struct err *e)
@@ -249,6 +333,93 @@ int oci_check_hook(void *filled, const char *path, struct err *e)
 	return check_absolute(hook->path, path, "path", e);
 }
 
+int oci_check_personality(void *filled, const char *path, struct err *e)
+{
+	static const char *const domains[] = { "LINUX", "LINUX32", NULL };
+	const struct oci_personality *personality = filled;
+
+	if (!is_one_of(personality->domain, domains))
+		return err_refuse(
+		    e, -EBADMSG, "%sdomain: no such domain: '%s'", path, personality->domain);
+	/* The specification has the key, and no value for it. */
+	if (personality->flags.n > 0)
+		return err_refuse(e, -EBADMSG, "%sflags[0]: no such flag: '%s'", path,
+		    personality->flags.items[0]);
+	return 0;
+}
+
+int oci_check_memory_policy(void *filled, const char *path, struct err *e)
+{
+	static const char *const modes[] = { "MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE",
+		"MPOL_WEIGHTED_INTERLEAVE", "MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL",
+		NULL };
+	static const char *const flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES",
+		"MPOL_F_STATIC_NODES", NULL };
+	struct oci_memory_policy *policy = filled;
+	int r;
+
+	drop_empty(&policy->nodes);
+	if (!is_one_of(policy->mode, modes))
+		return err_refuse(e, -EBADMSG, "%smode: no such mode: '%s'", path, policy->mode);
+	r = check_all_of(&policy->flags, flags, path, "flags", e);
+	return r < 0 ? r : check_list(policy->nodes, path, "nodes", e);
+}
+
+int oci_check_time_offset(void *filled, const char *path, struct err *e)
+{
+	const struct oci_time_offset *offset = filled;
+
+	if (offset->nanosecs >= 1000000000)
+		return err_refuse(e, -EBADMSG, "%snanosecs: a second or more", path);
+	return 0;
+}
+
+/* As the kernel has it: dev_valid_name(). */
+static bool is_interface(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len > 0 && len < 16 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+	    !strpbrk(name, "/: \t\n\v\f\r");
+}
+
+int oci_check_net_device(void *filled, const char *path, struct err *e)
+{
+	struct oci_net_device *device = filled;
+
+	drop_empty(&device->name);
+	if (!is_interface(device->key))
+		return err_refuse(
+		    e, -EBADMSG, "%.*s: not the name of an interface", (int)strlen(path) - 1, path);
+	if (device->name && !is_interface(device->name))
+		return err_refuse(
+		    e, -EBADMSG, "%sname: not the name of an interface: '%s'", path, device->name);
+	return 0;
+}
+
+static const struct oci_namespace *find_namespace(const struct oci_linux *l, const char *type)
+{
+	for (size_t i = 0; i < l->n_namespaces; i++)
+		if (strcmp(l->namespaces[i].type, type) == 0)
+			return &l->namespaces[i];
+	return NULL;
+}
+
+/* What would else happen to the host. */
+static int check_needed_namespaces(const struct oci_linux *l, const char *path, struct err *e)
+{
+	const struct oci_namespace *time_namespace = find_namespace(l, "time");
+	const bool offsets =
+	    l->time_offsets && (l->time_offsets->monotonic || l->time_offsets->boottime);
+
+	if (offsets && (!time_namespace || time_namespace->path))
+		return err_refuse(
+		    e, -EBADMSG, "%stimeOffsets: there is no new time namespace", path);
+	if (l->n_net_devices > 0 && !find_namespace(l, "network"))
+		return err_refuse(e, -EBADMSG, "%snetDevices: there is no network namespace", path);
+	return 0;
+}
+
 static int check_namespaces_once(const struct oci_linux *l, const char *path, struct err *e)
 {
 	for (size_t i = 0; i < l->n_namespaces; i++)
@@ -294,6 +465,9 @@ int oci_check_linux(void *filled, const char *path, struct err *e)
 			return err_refuse(e, -EBADMSG, "%ssysctl: not a name: '%s'", path,
 			    l->sysctl.items[i].key);
 	r = check_namespaces_once(l, path, e);
+	if (r < 0)
+		return r;
+	r = check_needed_namespaces(l, path, e);
 	if (r < 0)
 		return r;
 	r = check_absolute_all(&l->masked_paths, path, "maskedPaths", e);

@@ -51,6 +51,23 @@ SHAPE(user_shape, oci_user, NULL, JSON_FIELD(oci_user, "uid", U32, uid),
 SHAPE(console_size_shape, oci_process, NULL, JSON_FIELD(oci_process, "height", U64, console_height),
     JSON_FIELD(oci_process, "width", U64, console_width));
 
+SHAPE(scheduler_shape, oci_scheduler, oci_check_scheduler,
+    JSON_FIELD(oci_scheduler, "policy", TEXT, policy, .required = true),
+    JSON_FIELD(oci_scheduler, "nice", I32, nice, JSON_HAS(oci_scheduler, nice)),
+    JSON_FIELD(oci_scheduler, "priority", I32, priority, JSON_HAS(oci_scheduler, priority)),
+    JSON_FIELD(oci_scheduler, "flags", STRV, flags),
+    JSON_FIELD(oci_scheduler, "runtime", U64, runtime),
+    JSON_FIELD(oci_scheduler, "deadline", U64, deadline),
+    JSON_FIELD(oci_scheduler, "period", U64, period));
+
+SHAPE(io_priority_shape, oci_io_priority, oci_check_io_priority,
+    JSON_FIELD(oci_io_priority, "class", TEXT, class_name, .required = true),
+    JSON_FIELD(oci_io_priority, "priority", I32, priority));
+
+SHAPE(cpu_affinity_shape, oci_cpu_affinity, oci_check_cpu_affinity,
+    JSON_FIELD(oci_cpu_affinity, "initial", TEXT, initial),
+    JSON_FIELD(oci_cpu_affinity, "final", TEXT, final_));
+
 SHAPE(process_shape, oci_process, oci_check_process,
     JSON_FIELD(oci_process, "terminal", BOOL, terminal),
     { .key = "consoleSize", .kind = JSON_KIND_STRUCT, .shape = &console_size_shape },
@@ -63,7 +80,11 @@ SHAPE(process_shape, oci_process, oci_check_process,
     JSON_FIELD(oci_process, "apparmorProfile", TEXT, apparmor_profile),
     JSON_FIELD(oci_process, "selinuxLabel", TEXT, selinux_label),
     JSON_FIELD(
-        oci_process, "oomScoreAdj", I32, oom_score_adj, JSON_HAS(oci_process, oom_score_adj)));
+        oci_process, "oomScoreAdj", I32, oom_score_adj, JSON_HAS(oci_process, oom_score_adj)),
+    JSON_FIELD(oci_process, "scheduler", POINTER, scheduler, .shape = &scheduler_shape),
+    JSON_FIELD(oci_process, "ioPriority", POINTER, io_priority, .shape = &io_priority_shape),
+    JSON_FIELD(
+        oci_process, "execCPUAffinity", POINTER, exec_cpu_affinity, .shape = &cpu_affinity_shape));
 
 SHAPE(namespace_shape, oci_namespace, oci_check_namespace,
     JSON_FIELD(oci_namespace, "type", TEXT, type, .required = true),
@@ -172,6 +193,26 @@ SHAPE(hooks_shape, oci_hooks, NULL, HOOKS("prestart", prestart),
     HOOKS("startContainer", start_container), HOOKS("poststart", poststart),
     HOOKS("poststop", poststop));
 
+SHAPE(personality_shape, oci_personality, oci_check_personality,
+    JSON_FIELD(oci_personality, "domain", TEXT, domain, .required = true),
+    JSON_FIELD(oci_personality, "flags", STRV, flags));
+
+SHAPE(memory_policy_shape, oci_memory_policy, oci_check_memory_policy,
+    JSON_FIELD(oci_memory_policy, "mode", TEXT, mode, .required = true),
+    JSON_FIELD(oci_memory_policy, "nodes", TEXT, nodes),
+    JSON_FIELD(oci_memory_policy, "flags", STRV, flags));
+
+SHAPE(time_offset_shape, oci_time_offset, oci_check_time_offset,
+    JSON_FIELD(oci_time_offset, "secs", I64, secs),
+    JSON_FIELD(oci_time_offset, "nanosecs", U32, nanosecs));
+
+SHAPE(time_offsets_shape, oci_time_offsets, NULL,
+    JSON_FIELD(oci_time_offsets, "monotonic", POINTER, monotonic, .shape = &time_offset_shape),
+    JSON_FIELD(oci_time_offsets, "boottime", POINTER, boottime, .shape = &time_offset_shape));
+
+SHAPE(net_device_shape, oci_net_device, oci_check_net_device,
+    JSON_FIELD(oci_net_device, "name", TEXT, name));
+
 SHAPE(linux_shape, oci_linux, oci_check_linux,
     JSON_FIELD(oci_linux, "namespaces", ARRAY, namespaces, .shape = &namespace_shape),
     JSON_FIELD(oci_linux, "uidMappings", ARRAY, uid_mappings, .shape = &idmap_shape),
@@ -184,7 +225,11 @@ SHAPE(linux_shape, oci_linux, oci_check_linux,
     JSON_FIELD(oci_linux, "rootfsPropagation", TEXT, rootfs_propagation),
     JSON_FIELD(oci_linux, "maskedPaths", STRV, masked_paths),
     JSON_FIELD(oci_linux, "readonlyPaths", STRV, readonly_paths),
-    JSON_FIELD(oci_linux, "mountLabel", TEXT, mount_label));
+    JSON_FIELD(oci_linux, "mountLabel", TEXT, mount_label),
+    JSON_FIELD(oci_linux, "personality", POINTER, personality, .shape = &personality_shape),
+    JSON_FIELD(oci_linux, "memoryPolicy", POINTER, memory_policy, .shape = &memory_policy_shape),
+    JSON_FIELD(oci_linux, "timeOffsets", POINTER, time_offsets, .shape = &time_offsets_shape),
+    JSON_FIELD(oci_linux, "netDevices", ENTRIES, net_devices, .shape = &net_device_shape));
 
 SHAPE(root_shape, oci_config, NULL,
     JSON_FIELD(oci_config, "path", TEXT, root_path, .required = true),

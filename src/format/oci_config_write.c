@@ -92,6 +92,41 @@ static void put_rlimit(struct json_writer *w, const struct oci_rlimit *limit)
 	json_put_u64(w, "hard", limit->hard);
 }
 
+static void put_scheduler(struct json_writer *w, const struct oci_scheduler *scheduler)
+{
+	if (!scheduler)
+		return;
+	json_open_object(w, "scheduler");
+	json_maybe_text(w, "policy", scheduler->policy);
+	put_i64(w, "nice", scheduler->has_nice, scheduler->nice);
+	put_i64(w, "priority", scheduler->has_priority, scheduler->priority);
+	json_maybe_strv(w, "flags", &scheduler->flags);
+	put_u64(w, "runtime", scheduler->runtime, scheduler->runtime);
+	put_u64(w, "deadline", scheduler->deadline, scheduler->deadline);
+	put_u64(w, "period", scheduler->period, scheduler->period);
+	json_close_object(w);
+}
+
+static void put_io_priority(struct json_writer *w, const struct oci_io_priority *priority)
+{
+	if (!priority)
+		return;
+	json_open_object(w, "ioPriority");
+	json_maybe_text(w, "class", priority->class_name);
+	json_put_i64(w, "priority", priority->priority);
+	json_close_object(w);
+}
+
+static void put_cpu_affinity(struct json_writer *w, const struct oci_cpu_affinity *affinity)
+{
+	if (!affinity)
+		return;
+	json_open_object(w, "execCPUAffinity");
+	json_maybe_text(w, "initial", affinity->initial);
+	json_maybe_text(w, "final", affinity->final_);
+	json_close_object(w);
+}
+
 static void put_process(struct json_writer *w, const struct oci_process *process)
 {
 	if (!process)
@@ -114,6 +149,9 @@ static void put_process(struct json_writer *w, const struct oci_process *process
 	json_maybe_text(w, "apparmorProfile", process->apparmor_profile);
 	json_maybe_text(w, "selinuxLabel", process->selinux_label);
 	put_i64(w, "oomScoreAdj", process->has_oom_score_adj, process->oom_score_adj);
+	put_scheduler(w, process->scheduler);
+	put_io_priority(w, process->io_priority);
+	put_cpu_affinity(w, process->exec_cpu_affinity);
 	json_close_object(w);
 }
 
@@ -283,6 +321,61 @@ static void put_hooks(struct json_writer *w, const struct oci_hooks *hooks)
 	json_close_object(w);
 }
 
+static void put_personality(struct json_writer *w, const struct oci_personality *personality)
+{
+	if (!personality)
+		return;
+	json_open_object(w, "personality");
+	json_maybe_text(w, "domain", personality->domain);
+	json_maybe_strv(w, "flags", &personality->flags);
+	json_close_object(w);
+}
+
+static void put_memory_policy(struct json_writer *w, const struct oci_memory_policy *policy)
+{
+	if (!policy)
+		return;
+	json_open_object(w, "memoryPolicy");
+	json_maybe_text(w, "mode", policy->mode);
+	json_maybe_text(w, "nodes", policy->nodes);
+	json_maybe_strv(w, "flags", &policy->flags);
+	json_close_object(w);
+}
+
+static void put_time_offset(
+    struct json_writer *w, const char *key, const struct oci_time_offset *offset)
+{
+	if (!offset)
+		return;
+	json_open_object(w, key);
+	json_put_i64(w, "secs", offset->secs);
+	json_put_u64(w, "nanosecs", offset->nanosecs);
+	json_close_object(w);
+}
+
+static void put_time_offsets(struct json_writer *w, const struct oci_time_offsets *offsets)
+{
+	if (!offsets)
+		return;
+	json_open_object(w, "timeOffsets");
+	put_time_offset(w, "monotonic", offsets->monotonic);
+	put_time_offset(w, "boottime", offsets->boottime);
+	json_close_object(w);
+}
+
+static void put_net_devices(struct json_writer *w, const struct oci_net_device *devices, size_t n)
+{
+	if (n == 0)
+		return;
+	json_open_object(w, "netDevices");
+	for (size_t i = 0; i < n; i++) {
+		json_open_object(w, devices[i].key);
+		json_maybe_text(w, "name", devices[i].name);
+		json_close_object(w);
+	}
+	json_close_object(w);
+}
+
 static void put_linux(struct json_writer *w, const struct oci_linux *l)
 {
 	if (!l)
@@ -300,6 +393,10 @@ static void put_linux(struct json_writer *w, const struct oci_linux *l)
 	json_maybe_strv(w, "maskedPaths", &l->masked_paths);
 	json_maybe_strv(w, "readonlyPaths", &l->readonly_paths);
 	json_maybe_text(w, "mountLabel", l->mount_label);
+	put_personality(w, l->personality);
+	put_memory_policy(w, l->memory_policy);
+	put_time_offsets(w, l->time_offsets);
+	put_net_devices(w, l->net_devices, l->n_net_devices);
 	json_close_object(w);
 }
 

@@ -105,6 +105,8 @@ static int add_namespace(
 	if (!ns->path || ns->path[0] == '\0') {
 		if (kind == NAMESPACE_CGROUP)
 			p->new_cgroup_namespace = true;
+		else if (kind == NAMESPACE_TIME)
+			p->new_time_namespace = true;
 		else
 			p->new_namespaces |= flag;
 		return 0;

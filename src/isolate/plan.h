@@ -21,6 +21,7 @@
 #include "base/auto.h"
 #include "format/seccomp_program.h"
 #include "isolate/mount_options.h"
+#include "isolate/tuning.h"
 #include "os/namespace.h"
 
 struct err;
@@ -84,6 +85,7 @@ struct plan {
 
 	uint64_t new_namespaces; /* CLONE_NEW... for clone3(2) */
 	bool new_cgroup_namespace; /* made after the cgroups were joined */
+	bool new_time_namespace; /* made by the child: its clocks are set before it is in force */
 	int join[NAMESPACE_N]; /* namespaces by path; -1: none */
 	bool user_namespace;
 	char *uid_map, *gid_map; /* of a new user namespace */
@@ -107,6 +109,7 @@ struct plan {
 	size_t n_rlimits;
 	uint64_t bounding, effective, permitted, inheritable, ambient, drop;
 	uint64_t ignored_signals; /* that our caller ignores; bit n is signal n + 1 */
+	struct tuning tuning;
 	struct seccomp_program seccomp;
 	bool new_keyring;
 	bool terminal;

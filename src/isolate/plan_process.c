@@ -219,6 +219,8 @@ int plan_add_process(struct plan *p, struct err *e)
 	if (r >= 0)
 		r = add_rlimits(p, process, e);
 	if (r >= 0)
+		r = tuning_read(p->config, &p->tuning, e);
+	if (r >= 0)
 		r = add_filter(p, e);
 	p->terminal = process->terminal;
 	return r;

@@ -3,7 +3,10 @@
  * Steps: namespaces and cgroups
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,11 +40,49 @@ static int enter_user_namespace(struct child *c, struct err *e)
 	return p->user_namespace ? become_root(e) : 0;
 }
 
+/*
+ * Its clocks can be set only while nobody is in it. We are when the program is: exec
+ * moves to the time namespace for children (since Linux 6.1).
+ */
+static int make_time_namespace(const struct plan *p, int offsets_fd, struct err *e)
+{
+	const struct oci_linux *linux_ = p->config->linux_;
+	const struct oci_time_offsets *offsets = linux_ ? linux_->time_offsets : NULL;
+	const struct oci_time_offset *const by_clock[] = {
+		offsets ? offsets->monotonic : NULL,
+		offsets ? offsets->boottime : NULL,
+	};
+	static const char *const clocks[] = { "monotonic", "boottime" };
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return err_set(e, -errno, "cannot make the time namespace");
+	for (size_t i = 0; i < 2; i++) {
+		char line[64];
+		int len;
+
+		if (!by_clock[i])
+			continue;
+		len = snprintf(line, sizeof(line), "%s %" PRId64 " %u\n", clocks[i],
+		    by_clock[i]->secs, by_clock[i]->nanosecs);
+		if (offsets_fd < 0 || write(offsets_fd, line, (size_t)len) != len)
+			return err_set(e, offsets_fd < 0 ? offsets_fd : -errno,
+			    "cannot set the clock '%s' (linux.timeOffsets)", clocks[i]);
+	}
+	return 0;
+}
+
 int step_join_namespaces(struct child *c, struct err *e)
 {
 	const struct plan *p = c->plan;
+	AUTO_FD int offsets_fd = -1;
 	int r;
 
+	/* While we are who may: the file is the host's root's. */
+	if (p->new_time_namespace) {
+		offsets_fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+		if (offsets_fd < 0)
+			return err_set(e, -errno, "cannot make the time namespace");
+	}
 	/* Before the user namespace: the files of the cgroups were opened by the host's root. */
 	r = c->limits ? limits_join(c->limits, !c->in_cgroup2) : 0;
 	if (r < 0)
@@ -61,6 +102,9 @@ int step_join_namespaces(struct child *c, struct err *e)
 	/* Only now: the cgroups we are in become the roots that we see. */
 	if (p->new_cgroup_namespace && unshare(CLONE_NEWCGROUP) < 0)
 		return err_set(e, -errno, "cannot make the cgroup namespace");
+	r = p->new_time_namespace ? make_time_namespace(p, offsets_fd, e) : 0;
+	if (r < 0)
+		return r;
 	if (setsid() < 0)
 		return err_set(e, -errno, "cannot begin a session");
 	return 0;

@@ -33,7 +33,7 @@ int step_set_limits(struct child *c, struct err *e)
 	if (p->new_keyring && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
 	    errno != ENOSYS && errno != EPERM)
 		return err_set(e, -errno, "cannot make a session keyring");
-	return 0;
+	return tuning_apply(&p->tuning, e);
 }
 
 /*

@@ -64,3 +64,60 @@ $B/rootfs/proc/1/status
 	lacks "$B"
 	lacks vmlinuz
 }
+
+# --- how the kernel treats the process
+
+@test "the personality is the container's" {
+	ln -sf busybox "$B/rootfs/bin/uname" 2>/dev/null || { bundle '.'; ln -s busybox "$B/rootfs/bin/uname"; }
+	bundle '.process.args=["uname","-m"] | .linux.personality={domain:"LINUX32"}'
+	run oci run -b "$B" "$ID"
+	succeeds
+	lacks x86_64
+	lacks aarch64
+	bundle '.process.args=["uname","-m"] | .linux.personality={domain:"LINUX"}'
+	run oci run -b "$B" "$ID"
+	is "$(uname -m)"
+}
+
+@test "scheduler and I/O priority are the program's" {
+	bundle '.process.args=["sleep","1000"] | .process.scheduler={policy:"SCHED_BATCH",nice:7,flags:["SCHED_FLAG_RESET_ON_FORK"]} | .process.ioPriority={class:"IOPRIO_CLASS_BE",priority:6}'
+	oci run -d -b "$B" --pid-file "$B/pid" "$ID" </dev/null >/dev/null 2>&1
+	pid=$(cat "$B/pid")
+	run chrt -p "$pid"
+	says "SCHED_BATCH|SCHED_RESET_ON_FORK"
+	run ionice -p "$pid"
+	is "best-effort: prio 6"
+	equal "$(awk '{print $19}' "/proc/$pid/stat")" 7
+}
+
+@test "a scheduler that the kernel refuses is an error" {
+	bundle '.process.args=["true"] | .process.scheduler={policy:"SCHED_ISO"}'
+	run oci run -b "$B" "$ID"
+	refuses "process.scheduler"
+}
+
+@test "the memory policy is the program's, or an error that names it" {
+	bundle '.process.args=["cat","/proc/self/numa_maps"] | .linux.memoryPolicy={mode:"MPOL_BIND",nodes:"0",flags:["MPOL_F_STATIC_NODES"]}'
+	run oci run -b "$B" "$ID"
+	if [ -e /proc/self/numa_maps ]; then
+		succeeds
+		says "bind=static:0"
+	else
+		refuses "linux.memoryPolicy"
+	fi
+}
+
+@test "a time namespace has clocks of its own" {
+	bundle '.process.args=["cat","/proc/self/timens_offsets","/proc/uptime"] | .linux.namespaces+=[{type:"time"}] | .linux.timeOffsets={monotonic:{secs:1000,nanosecs:7},boottime:{secs:8640000,nanosecs:0}}'
+	run oci run -b "$B" "$ID"
+	succeeds
+	matches "monotonic +1000 +7"
+	matches "[^0-9]864[0-9]{4}\\."
+	bundle ".process.args=[\"cat\",\"/proc/self/timens_offsets\",\"/proc/uptime\"] | .linux.namespaces+=[{type:\"time\"}] | .linux.timeOffsets={boottime:{secs:8640000}} | $USERNS"
+	chown -R 100000:100000 "$B/rootfs"
+	run oci run -b "$B" "$ID"
+	succeeds
+	matches "[^0-9]864[0-9]{4}\\."
+	run cat /proc/self/timens_offsets
+	matches "boottime +0 +0"
+}

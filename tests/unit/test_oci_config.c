@@ -24,13 +24,17 @@ static const char whole[] =
     "\"inheritable\":[\"CAP_CHOWN\"],\"permitted\":[\"CAP_KILL\"],\"ambient\":[\"CAP_KILL\"]},"
     "\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":1024,\"hard\":18446744073709551615}],"
     "\"noNewPrivileges\":true,\"apparmorProfile\":\"a\",\"selinuxLabel\":\"s\","
-    "\"oomScoreAdj\":-999},"
+    "\"oomScoreAdj\":-999,\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":5,"
+    "\"flags\":[\"SCHED_FLAG_RESET_ON_FORK\"]},"
+    "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":6},"
+    "\"execCPUAffinity\":{\"initial\":\"0-1\",\"final\":\"1\"}},"
     "\"hooks\":{\"prestart\":[{\"path\":\"/a\",\"args\":[\"a\"],\"env\":[\"X=y\"],"
     "\"timeout\":3}],\"createRuntime\":[{\"path\":\"/b\"}],\"createContainer\":[{\"path\":\"/c\"}],"
     "\"startContainer\":[{\"path\":\"/d\"}],\"poststart\":[{\"path\":\"/e\"}],"
     "\"poststop\":[{\"path\":\"/f\"}]},"
     "\"annotations\":{\"org.x\":\"y\"},"
-    "\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\",\"path\":\"/run/ns/a\"}],"
+    "\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"time\"},{\"type\":\"network\","
+    "\"path\":\"/run/ns/a\"}],"
     "\"uidMappings\":[{\"containerID\":0,\"hostID\":100000,\"size\":65536}],"
     "\"gidMappings\":[{\"containerID\":0,\"hostID\":100000,\"size\":65536}],"
     "\"devices\":[{\"path\":\"/dev/fuse\",\"type\":\"c\",\"major\":10,\"minor\":229,"
@@ -59,7 +63,13 @@ static const char whole[] =
     "\"args\":[{\"index\":0,\"value\":2114060288,\"valueTwo\":18446744073709551615,"
     "\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]},"
     "\"rootfsPropagation\":\"rslave\",\"maskedPaths\":[\"/proc/kcore\"],"
-    "\"readonlyPaths\":[\"/proc/sys\"],\"mountLabel\":\"l\"}}";
+    "\"readonlyPaths\":[\"/proc/sys\"],\"mountLabel\":\"l\","
+    "\"personality\":{\"domain\":\"LINUX32\"},"
+    "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\","
+    "\"flags\":[\"MPOL_F_STATIC_NODES\"]},"
+    "\"timeOffsets\":{\"monotonic\":{\"secs\":-5,\"nanosecs\":7},"
+    "\"boottime\":{\"secs\":9,\"nanosecs\":0}},"
+    "\"netDevices\":{\"eth7\":{\"name\":\"net0\"},\"eth8\":{}}}}";
 
 static struct oci_config *parse(const char *text)
 {
@@ -133,7 +143,18 @@ TEST(reads_every_field)
 	CHECK_INT(c->hooks->prestart.items[0].timeout, 3);
 	CHECK_STR(c->hooks->poststop.items[0].path, "/f");
 	CHECK(!c->linux_->namespaces[0].path);
-	CHECK_STR(c->linux_->namespaces[1].path, "/run/ns/a");
+	CHECK_STR(c->linux_->namespaces[2].path, "/run/ns/a");
+	CHECK_STR(c->process->scheduler->policy, "SCHED_BATCH");
+	CHECK_INT(c->process->scheduler->nice, 5);
+	CHECK_INT(c->process->io_priority->priority, 6);
+	CHECK_STR(c->process->exec_cpu_affinity->final_, "1");
+	CHECK_STR(c->linux_->personality->domain, "LINUX32");
+	CHECK_STR(c->linux_->memory_policy->nodes, "0");
+	CHECK_INT(c->linux_->time_offsets->monotonic->secs, -5);
+	CHECK_INT(c->linux_->n_net_devices, 2);
+	CHECK_STR(c->linux_->net_devices[0].key, "eth7");
+	CHECK_STR(c->linux_->net_devices[0].name, "net0");
+	CHECK(!c->linux_->net_devices[1].name);
 	CHECK(!c->linux_->resources->devices[0].has_major);
 	CHECK_INT(c->linux_->resources->devices[1].minor, -1);
 	CHECK_INT(c->linux_->resources->memory->swap, -1);
@@ -252,6 +273,52 @@ TEST(names_that_nobody_knows_are_refused_with_their_path)
 	    "config.json: linux.rootfsPropagation: no such propagation: 'none'");
 	check_refused_process(",\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]",
 	    "config.json: process.rlimits[0].type: no such limit: 'RLIMIT_X'");
+}
+
+TEST(how_the_kernel_treats_the_process_is_checked)
+{
+	check_refused_process(",\"scheduler\":{\"policy\":\"SCHED_X\"}",
+	    "config.json: process.scheduler.policy: no such policy: 'SCHED_X'");
+	check_refused_process(",\"scheduler\":{\"policy\":\"SCHED_FIFO\"}",
+	    "config.json: process.scheduler.priority: not from 1 to 99");
+	check_refused_process(
+	    ",\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"priority\":9,\"nice\":1}",
+	    "config.json: process.scheduler.nice: not with SCHED_FIFO");
+	check_refused_process(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"runtime\":1}",
+	    "config.json: process.scheduler.runtime: not with SCHED_OTHER");
+	check_refused_process(
+	    ",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"flags\":[\"SCHED_FLAG_RECLAIM\",\"X\"]}",
+	    "config.json: process.scheduler.flags[1]: no such flag: 'X'");
+	check_refused_process(",\"ioPriority\":{\"class\":\"BE\"}",
+	    "config.json: process.ioPriority.class: no such class: 'BE'");
+	check_refused_process(",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}",
+	    "config.json: process.ioPriority.priority: not from 0 to 7");
+	check_refused_process(",\"execCPUAffinity\":{\"initial\":\"0-\"}",
+	    "config.json: process.execCPUAffinity.initial: not a list of numbers: '0-'");
+	check_refused_linux("\"personality\":{\"domain\":\"BSD\"}",
+	    "config.json: linux.personality.domain: no such domain: 'BSD'");
+	check_refused_linux("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"F\"]}",
+	    "config.json: linux.personality.flags[0]: no such flag: 'F'");
+	check_refused_linux("\"memoryPolicy\":{\"mode\":\"bind\"}",
+	    "config.json: linux.memoryPolicy.mode: no such mode: 'bind'");
+	check_refused_linux("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"3-1\"}",
+	    "config.json: linux.memoryPolicy.nodes: not a list of numbers: '3-1'");
+}
+
+TEST(clocks_and_interfaces_need_a_namespace)
+{
+	check_refused_linux("\"timeOffsets\":{\"boottime\":{\"secs\":1}}",
+	    "config.json: linux.timeOffsets: there is no new time namespace");
+	check_refused_linux("\"namespaces\":[{\"type\":\"time\"}],"
+	                    "\"timeOffsets\":{\"boottime\":{\"secs\":1,\"nanosecs\":1000000000}}",
+	    "config.json: linux.timeOffsets.boottime.nanosecs: a second or more");
+	check_refused_linux("\"netDevices\":{\"eth0\":{}}",
+	    "config.json: linux.netDevices: there is no network namespace");
+	check_refused_linux("\"netDevices\":{\"a/b\":{}}",
+	    "config.json: linux.netDevices.a/b: not the name of an interface");
+	check_refused_linux("\"netDevices\":{\"eth0\":{\"name\":\"sixteen-letters-\"}}",
+	    "config.json: linux.netDevices.eth0.name: not the name of an interface: "
+	    "'sixteen-letters-'");
 }
 
 TEST(a_namespace_stands_there_once)
