@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <dolium/dolium.h>
@@ -16,6 +15,7 @@
 #include "cli/print.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "os/monotonic.h"
 
 #define SECOND        UINT64_C(1000000000)
 #define DRAW_INTERVAL (SECOND / 10)
@@ -31,17 +31,9 @@ struct progress_line {
 	uint64_t rate; /* bytes a second */
 };
 
-static uint64_t now_monotonic(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
-}
-
 void progress_init(struct progress *p, FILE *to)
 {
-	*p = (struct progress){ .to = to, .now = now_monotonic };
+	*p = (struct progress){ .to = to, .now = monotonic_ns };
 	p->terminal = isatty(fileno(to));
 	terminal_size(fileno(to), &p->columns, &p->rows);
 }

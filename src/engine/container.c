@@ -9,14 +9,12 @@
  */
 #include "engine/container.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -26,7 +24,9 @@
 #include "engine/volume.h"
 #include "format/json.h"
 #include "format/oci_state.h"
+#include "os/dir.h"
 #include "os/file.h"
+#include "os/monotonic.h"
 #include "os/process.h"
 #include "store/store.h"
 
@@ -256,29 +256,19 @@ static bool is_id(const char *text, size_t len)
 	return len > 0 && len <= RECORD_ID_LEN && strspn(text, "0123456789abcdef") == len;
 }
 
-static void dir_close(DIR *dir)
-{
-	if (dir)
-		closedir(dir);
-}
-AUTO_DEFINE(DIR *, dir_close);
-
 int container_ids(struct dolium *d, struct strv *ret_ids, struct err *e)
 {
 	AUTO(dir_close) DIR *dir = NULL;
-	AUTO_FD int fd = -1;
 	int containers_fd = engine_containers_dir(d, e);
-	struct dirent *entry;
+	const struct dirent *entry;
+	int r;
 
 	if (containers_fd < 0)
 		return containers_fd;
-	fd = openat(containers_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		dir = fdopendir(fd);
-	if (!dir)
-		return err_set(e, -errno, "cannot list the containers");
-	fd = -1;
-	while ((entry = readdir(dir)))
+	r = dir_open(containers_fd, ".", &dir);
+	if (r < 0)
+		return err_set(e, r, "cannot list the containers");
+	while ((entry = dir_next(dir)))
 		if (strlen(entry->d_name) == RECORD_ID_LEN && is_id(entry->d_name, RECORD_ID_LEN) &&
 		    strv_add(ret_ids, entry->d_name) < 0)
 			return err_set(e, -ENOMEM, "cannot list the containers");
@@ -453,14 +443,6 @@ int container_discard(
 	return r == -ENOENT ? 0 : r;
 }
 
-static uint64_t clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static void sweep_one(struct dolium *d, const char *id)
 {
 	AUTO(record_free) struct record *record = NULL;
@@ -483,12 +465,12 @@ static void sweep_one(struct dolium *d, const char *id)
 void container_sweep(struct dolium *d, uint64_t budget_us)
 {
 	AUTO_STRV struct strv ids = { 0 };
-	const uint64_t begin = clock_us();
+	const uint64_t begin = monotonic_us();
 
 	if (container_ids(d, &ids, NULL) < 0)
 		return;
 	strv_for_each (id, &ids) {
-		if (clock_us() - begin > budget_us)
+		if (monotonic_us() - begin > budget_us)
 			return;
 		sweep_one(d, *id);
 	}

@@ -5,7 +5,6 @@
  * Asked for what runs, only what dolium-oci has a state of is looked at, so the
  * answer costs nothing for containers that do not run.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,6 +20,7 @@
 #include "engine/filter.h"
 #include "engine/times.h"
 #include "format/json.h"
+#include "os/dir.h"
 
 #define SWEEP_US 20000
 
@@ -44,29 +44,20 @@ static void rows_done(struct rows *rows)
 
 #define AUTO_ROWS __attribute__((cleanup(rows_done)))
 
-static void dir_close(DIR *dir)
-{
-	if (dir)
-		closedir(dir);
-}
-AUTO_DEFINE(DIR *, dir_close);
-
 /* ---- which ---- */
 
 static int ids_of_running(struct dolium *d, struct strv *ret_ids, struct err *e)
 {
 	AUTO(dir_close) DIR *dir = NULL;
-	int run_fd = engine_run_dir(d, e), fd;
-	struct dirent *entry;
+	int run_fd = engine_run_dir(d, e), r;
+	const struct dirent *entry;
 
 	if (run_fd < 0)
 		return run_fd;
-	fd = openat(run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		dir = fdopendir(fd);
-	if (!dir)
-		return err_set(e, -errno, "cannot list the containers");
-	while ((entry = readdir(dir)))
+	r = dir_open(run_fd, ".", &dir);
+	if (r < 0)
+		return err_set(e, r, "cannot list the containers");
+	while ((entry = dir_next(dir)))
 		if (strlen(entry->d_name) == RECORD_ID_LEN && strv_add(ret_ids, entry->d_name) < 0)
 			return err_set(e, -ENOMEM, "cannot list the containers");
 	return 0;

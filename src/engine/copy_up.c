@@ -8,7 +8,6 @@
  */
 #include "engine/copy_up.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -21,6 +20,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "os/dir.h"
 
 #define DEPTH_MAX      256
 #define XATTR_NAMES    4096
@@ -42,13 +42,6 @@ struct copy {
 };
 
 static int copy_dir(struct copy *c, int from_fd, int to_fd);
-
-static void dir_close(DIR *dir)
-{
-	if (dir)
-		closedir(dir);
-}
-AUTO_DEFINE(DIR *, dir_close);
 
 /* ---- attributes ---- */
 
@@ -267,14 +260,12 @@ static int copy_entry(struct copy *c, int from_dir, int to_dir, const char *name
 
 static int copy_entries(struct copy *c, DIR *dir, int from_fd, int to_fd)
 {
-	struct dirent *entry;
+	const struct dirent *entry;
 
-	while ((entry = readdir(dir))) {
+	while ((entry = dir_next(dir))) {
 		const size_t before = c->path.len;
 		int r;
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
 		buf_addf(&c->path, before ? "/%s" : "%s", entry->d_name);
 		r = buf_error(&c->path);
 		if (r == 0)
@@ -290,21 +281,16 @@ static int copy_entries(struct copy *c, DIR *dir, int from_fd, int to_fd)
 static int copy_dir(struct copy *c, int from_fd, int to_fd)
 {
 	AUTO(dir_close) DIR *dir = NULL;
-	int fd, r;
 	struct stat st;
+	int r;
 
 	if (c->depth >= DEPTH_MAX)
 		return -ELOOP;
 	if (fstat(from_fd, &st) < 0)
 		return -errno;
-	fd = openat(from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
+	r = dir_open(from_fd, ".", &dir);
+	if (r < 0)
+		return r;
 	c->depth++;
 	r = copy_entries(c, dir, from_fd, to_fd);
 	c->depth--;

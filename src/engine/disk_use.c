@@ -4,40 +4,31 @@
  */
 #include "engine/disk_use.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/auto.h"
+#include "os/dir.h"
 
 #define DEPTH_MAX 256
 
 static uint64_t use_below(int dir_fd, const char *name, unsigned depth)
 {
-	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct dirent *entry;
+	AUTO(dir_close) DIR *dir = NULL;
+	const struct dirent *entry;
 	uint64_t sum = 0;
 	struct stat st;
-	DIR *dir;
 
-	if (fd < 0)
+	if (depth >= DEPTH_MAX || dir_open(dir_fd, name, &dir) < 0)
 		return 0;
-	dir = depth < DEPTH_MAX ? fdopendir(fd) : NULL;
-	if (!dir) {
-		close(fd);
-		return 0;
-	}
-	while ((entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	while ((entry = dir_next(dir))) {
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISREG(st.st_mode))
 			sum += (uint64_t)st.st_size;
 		else if (S_ISDIR(st.st_mode))
-			sum += use_below(fd, entry->d_name, depth + 1);
+			sum += use_below(dirfd(dir), entry->d_name, depth + 1);
 	}
-	closedir(dir);
 	return sum;
 }
 

@@ -2,7 +2,6 @@
 /*
  * What is here: names for completion, and `dolium info`
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,16 +18,10 @@
 #include "format/json.h"
 #include "format/platform.h"
 #include "os/cgroup.h"
+#include "os/dir.h"
 #include "os/file.h"
 #include "store/snapshot.h"
 #include "store/store.h"
-
-static void dir_close(DIR *dir)
-{
-	if (dir)
-		closedir(dir);
-}
-AUTO_DEFINE(DIR *, dir_close);
 
 /* ---- names ---- */
 
@@ -36,15 +29,12 @@ AUTO_DEFINE(DIR *, dir_close);
 static int put_entries(struct json_writer *w, int dir_fd, const char *path)
 {
 	AUTO(dir_close) DIR *dir = NULL;
-	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct dirent *entry;
+	const struct dirent *entry;
+	int r = dir_open(dir_fd, path, &dir);
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir)))
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	while ((entry = dir_next(dir)))
 		if (entry->d_name[0] != '.')
 			json_put_text(w, NULL, entry->d_name);
 	return 0;

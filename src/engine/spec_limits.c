@@ -2,7 +2,6 @@
 /*
  * The resources of a specification: limits and devices
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "engine/spec_parts.h"
+#include "os/dir.h"
 
 #define CPU_PERIOD_US UINT64_C(100000)
 #define NANO_PER_CPU  INT64_C(1000000000)
@@ -174,13 +174,6 @@ static int device_add(
 	                   : 0;
 }
 
-static void dir_close(DIR *dir)
-{
-	if (dir)
-		closedir(dir);
-}
-AUTO_DEFINE(DIR *, dir_close);
-
 /* All nodes below a directory of the host, under `inside`. Links are left out: udev's point at
  * nodes. */
 static int devices_below(struct oci_linux *linux_, const char *host, const char *inside,
@@ -191,7 +184,7 @@ static int devices_below(struct oci_linux *linux_, const char *host, const char 
 		"stderr", "console", "core", "null", "zero", "full", "random", "urandom", "tty",
 		"ptmx", "hugepages" };
 	AUTO(dir_close) DIR *dir = opendir(host);
-	struct dirent *entry;
+	const struct dirent *entry;
 
 	if (!dir || depth > 4)
 		return 0;

@@ -25,6 +25,7 @@
 
 #include "base/auto.h"
 #include "os/file.h"
+#include "os/monotonic.h"
 
 #define USUAL_PLACE   "/sys/fs/cgroup"
 #define MOUNTINFO_MAX ((size_t)16 << 20)
@@ -699,14 +700,6 @@ static void sleep_us(long us)
 	nanosleep(&(struct timespec){ .tv_nsec = us * 1000 }, NULL);
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static int set_frozen(const char *path, int version, bool frozen)
 {
 	int r;
@@ -739,7 +732,7 @@ static int is_frozen(const char *path, int version)
 
 int cgroup_freeze(const char *path, bool frozen, unsigned timeout_ms)
 {
-	const uint64_t end = now_ms() + timeout_ms;
+	const uint64_t end = monotonic_ms() + timeout_ms;
 	const int version = cgroup_version(path);
 	long pause_us = 50;
 	int r;
@@ -757,7 +750,7 @@ int cgroup_freeze(const char *path, bool frozen, unsigned timeout_ms)
 		if (r < 0 && r != -EAGAIN)
 			break;
 		r = -ETIMEDOUT;
-		if (now_ms() >= end)
+		if (monotonic_ms() >= end)
 			break;
 		sleep_us(pause_us);
 		pause_us = pause_us < 5000 ? pause_us * 2 : pause_us;

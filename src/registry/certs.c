@@ -6,13 +6,13 @@
  */
 #include "registry/certs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "os/dir.h"
 #include "os/file.h"
 #include "registry/http.h"
 
@@ -98,7 +98,7 @@ static int add_pair(int dir_fd, const char *cert, struct http_host *to)
 static int load_folder(const char *path, struct http_host *to, struct err *e)
 {
 	const struct dirent *entry;
-	DIR *dir = opendir(path);
+	AUTO(dir_close) DIR *dir = opendir(path);
 	int r = 0;
 
 	if (!dir && (errno == ENOENT || errno == ENOTDIR))
@@ -113,7 +113,6 @@ static int load_folder(const char *path, struct http_host *to, struct err *e)
 		if (r < 0)
 			err_set(e, r, "cannot read '%s' in '%s'", entry->d_name, path);
 	}
-	closedir(dir);
 	return r < 0 ? r : 1;
 }
 

@@ -11,9 +11,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/err.h"
+#include "os/monotonic.h"
 #include "registry/endpoint.h"
 #include "registry/partial.h"
 #include "registry/source.h"
@@ -45,14 +45,6 @@ struct download {
 	int sink_error;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static struct endpoint *endpoint_of(const struct download *d)
 {
 	return &d->plan->endpoints[d->endpoint];
@@ -62,7 +54,7 @@ static int report(struct download *d, enum fetch_event_kind kind, const char *no
 {
 	uint64_t size = (uint64_t)d->layer->size;
 
-	d->reported_ms = now_ms();
+	d->reported_ms = monotonic_ms();
 	return source_report(d->plan->source, kind, &d->layer->digest,
 	    d->partial ? partial_done(d->partial) : size, size, note);
 }
@@ -95,7 +87,7 @@ static int take_piece(void *user, const struct http_reply *reply, const void *da
 		d->sink_error = begin_body(d, reply);
 	if (d->sink_error >= 0)
 		d->sink_error = partial_add(d->partial, data, len);
-	if (d->sink_error >= 0 && now_ms() - d->reported_ms >= REPORT_MS)
+	if (d->sink_error >= 0 && monotonic_ms() - d->reported_ms >= REPORT_MS)
 		d->sink_error = report(d, FETCH_PROGRESS, NULL);
 	return d->sink_error;
 }
@@ -175,7 +167,7 @@ static int begin(struct download *d, struct err *e)
 		r = partial_open(d->plan->source->partial_fd, &d->layer->digest,
 		    (uint64_t)d->layer->size, false, &d->partial, e);
 		if (r == -EAGAIN) {
-			d->at_ms = now_ms() + LOCK_MS;
+			d->at_ms = monotonic_ms() + LOCK_MS;
 			return 0;
 		}
 		if (r == -EALREADY) {
@@ -235,7 +227,7 @@ static enum http_outcome outcome_of(struct download *d, const char **ret_text)
 static int rest_before_retry(struct download *d, const struct err *e)
 {
 	d->state = RESTING;
-	d->at_ms = now_ms() + d->attempt.wait_ms;
+	d->at_ms = monotonic_ms() + d->attempt.wait_ms;
 	return report(d, FETCH_RETRY, e->text);
 }
 
@@ -292,7 +284,7 @@ static bool is_due(const struct download *d, uint64_t now, size_t n_active)
 /* One round over all of them. Returns how many are not finished. */
 static int round_of(struct download *all, size_t n, struct err *e)
 {
-	uint64_t now = now_ms();
+	uint64_t now = monotonic_ms();
 	size_t n_active = 0;
 	int n_left = 0;
 

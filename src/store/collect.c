@@ -5,7 +5,6 @@
  * Only while nobody holds the store: what a pull has brought in and not recorded
  * yet looks like garbage. If somebody does, the next collection will do.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "os/dir.h"
 #include "os/file.h"
 #include "store/images.h"
 #include "store/images_db.h"
@@ -70,21 +70,19 @@ static int read_live(struct store *s, const char *sql, struct live *to, struct e
 static uint64_t remove_dead(struct store *s, const char *folder, const struct live *live,
     uint64_t (*remove)(struct store *, int dir_fd, const char *name))
 {
-	int fd = file_open_beneath(s->root_fd, folder, O_RDONLY | O_DIRECTORY, 0);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	AUTO_FD int fd = file_open_beneath(s->root_fd, folder, O_RDONLY | O_DIRECTORY, 0);
+	AUTO(dir_close) DIR *dir = NULL;
 	const struct dirent *x;
 	uint64_t bytes = 0;
 
-	if (!dir && fd >= 0)
-		close(fd);
-	while (dir && (x = readdir(dir))) {
+	if (fd >= 0)
+		(void)dir_open(fd, ".", &dir);
+	while (dir && (x = dir_next(dir))) {
 		struct digest digest;
 
 		if (digest_parse_hex(x->d_name, &digest) >= 0 && !is_live(live, &digest))
 			bytes += remove(s, dirfd(dir), x->d_name);
 	}
-	if (dir)
-		closedir(dir);
 	return bytes;
 }
 

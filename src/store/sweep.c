@@ -7,16 +7,16 @@
  * dies. Trees may be deeper than there are fds, or than a path may be long, so a
  * directory far down is first moved up into trash/.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "os/dir.h"
 #include "os/file.h"
+#include "os/monotonic.h"
 #include "store/store.h"
 #include "store/store_state.h"
 
@@ -27,52 +27,20 @@ struct sweep {
 	uint64_t deadline_us;
 };
 
-static void dir_close(DIR *dir)
-{
-	if (dir)
-		closedir(dir);
-}
-AUTO_DEFINE(DIR *, dir_close);
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static bool is_over(const struct sweep *w)
 {
-	return now_us() >= w->deadline_us;
-}
-
-static bool is_dots(const char *name)
-{
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-/* A directory stream of its own on `fd`, which is borrowed. */
-static DIR *list(int fd)
-{
-	int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = own < 0 ? NULL : fdopendir(own);
-
-	if (!dir && own >= 0)
-		close(own);
-	return dir;
+	return monotonic_us() >= w->deadline_us;
 }
 
 static void remove_tree(struct sweep *w, int dir_fd, const char *name, unsigned depth);
 
 static void remove_inside(struct sweep *w, int fd, unsigned depth)
 {
-	AUTO(dir_close) DIR *dir = list(fd);
+	AUTO(dir_close) DIR *dir = NULL;
 	const struct dirent *x;
 
-	while (dir && !is_over(w) && (x = readdir(dir))) {
-		if (is_dots(x->d_name))
-			continue;
+	(void)dir_open(fd, ".", &dir);
+	while (dir && !is_over(w) && (x = dir_next(dir))) {
 		if (x->d_type != DT_DIR && unlinkat(fd, x->d_name, 0) == 0)
 			continue;
 		remove_tree(w, fd, x->d_name, depth + 1);
@@ -113,38 +81,30 @@ static void remove_if_unused(struct sweep *w, int tmp_fd, const char *name)
 
 static void sweep_folder(struct sweep *w, const char *folder, bool is_locked)
 {
-	AUTO_FD int fd = file_open_beneath(w->store->root_fd, folder, O_RDONLY | O_DIRECTORY, 0);
-	AUTO(dir_close) DIR *dir = fd < 0 ? NULL : list(fd);
+	AUTO(dir_close) DIR *dir = NULL;
 	const struct dirent *x;
 
-	while (dir && !is_over(w) && (x = readdir(dir))) {
-		if (is_dots(x->d_name))
-			continue;
+	(void)dir_open(w->store->root_fd, folder, &dir);
+	while (dir && !is_over(w) && (x = dir_next(dir))) {
 		if (is_locked)
-			remove_if_unused(w, fd, x->d_name);
+			remove_if_unused(w, dirfd(dir), x->d_name);
 		else
-			remove_tree(w, fd, x->d_name, 0);
+			remove_tree(w, dirfd(dir), x->d_name, 0);
 	}
 }
 
 static bool has_entries(int root_fd, const char *folder)
 {
-	AUTO_FD int fd = file_open_beneath(root_fd, folder, O_RDONLY | O_DIRECTORY, 0);
-	AUTO(dir_close) DIR *dir = fd < 0 ? NULL : list(fd);
-	const struct dirent *x;
+	AUTO(dir_close) DIR *dir = NULL;
 
-	while (dir && (x = readdir(dir))) {
-		if (!is_dots(x->d_name))
-			return true;
-	}
-	return false;
+	return dir_open(root_fd, folder, &dir) == 0 && dir_next(dir);
 }
 
 void store_sweep(struct store *s, uint64_t budget_us)
 {
 	struct sweep w = { .store = s };
 
-	if (__builtin_add_overflow(now_us(), budget_us, &w.deadline_us))
+	if (__builtin_add_overflow(monotonic_us(), budget_us, &w.deadline_us))
 		w.deadline_us = UINT64_MAX;
 	sweep_folder(&w, "tmp", true);
 	/* Again, because what was too deep has been moved up; not for ever, as something may stay.
