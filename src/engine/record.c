@@ -15,73 +15,45 @@
 #include "base/err.h"
 #include "format/json.h"
 
-#define MOUNT(key_, kind_, member_)                               \
-	{                                                         \
-		.key = (key_), .kind = JSON_KIND_##kind_,         \
-		.offset = offsetof(struct record_mount, member_), \
-	}
-#define ULIMIT(key_, kind_, member_)                               \
-	{                                                          \
-		.key = (key_), .kind = JSON_KIND_##kind_,          \
-		.offset = offsetof(struct record_ulimit, member_), \
-	}
-#define DEVICE(key_, kind_, member_)                               \
-	{                                                          \
-		.key = (key_), .kind = JSON_KIND_##kind_,          \
-		.offset = offsetof(struct record_device, member_), \
-	}
-#define FIELD(key_, kind_, member_)                         \
-	{                                                   \
-		.key = (key_), .kind = JSON_KIND_##kind_,   \
-		.offset = offsetof(struct record, member_), \
-	}
+#define FIELD(key_, kind_, ...) JSON_FIELD(record, key_, kind_, __VA_ARGS__)
 
 static const struct json_field mount_fields[] = {
-	MOUNT("type", TEXT, type),
-	MOUNT("source", TEXT, source),
-	MOUNT("target", TEXT, target),
-	MOUNT("propagation", TEXT, propagation),
-	MOUNT("tmpfs_options", TEXT, tmpfs_options),
-	MOUNT("tmpfs_size", I64, tmpfs_size),
-	MOUNT("tmpfs_mode", U32, tmpfs_mode),
-	MOUNT("read_only", BOOL, read_only),
-	MOUNT("non_recursive", BOOL, non_recursive),
-	MOUNT("anonymous", BOOL, anonymous),
-	MOUNT("no_copy", BOOL, no_copy),
-	MOUNT("create_source", BOOL, create_source),
+	JSON_FIELD(record_mount, "type", TEXT, type),
+	JSON_FIELD(record_mount, "source", TEXT, source),
+	JSON_FIELD(record_mount, "target", TEXT, target),
+	JSON_FIELD(record_mount, "propagation", TEXT, propagation),
+	JSON_FIELD(record_mount, "tmpfs_options", TEXT, tmpfs_options),
+	JSON_FIELD(record_mount, "tmpfs_size", I64, tmpfs_size),
+	JSON_FIELD(record_mount, "tmpfs_mode", U32, tmpfs_mode),
+	JSON_FIELD(record_mount, "read_only", BOOL, read_only),
+	JSON_FIELD(record_mount, "non_recursive", BOOL, non_recursive),
+	JSON_FIELD(record_mount, "anonymous", BOOL, anonymous),
+	JSON_FIELD(record_mount, "no_copy", BOOL, no_copy),
+	JSON_FIELD(record_mount, "create_source", BOOL, create_source),
 	{ 0 },
 };
 static const struct json_shape mount_shape = { sizeof(struct record_mount), mount_fields, NULL };
 
 static const struct json_field ulimit_fields[] = {
-	ULIMIT("name", TEXT, name),
-	ULIMIT("soft", I64, soft),
-	ULIMIT("hard", I64, hard),
+	JSON_FIELD(record_ulimit, "name", TEXT, name),
+	JSON_FIELD(record_ulimit, "soft", I64, soft),
+	JSON_FIELD(record_ulimit, "hard", I64, hard),
 	{ 0 },
 };
 static const struct json_shape ulimit_shape = { sizeof(struct record_ulimit), ulimit_fields, NULL };
 
 static const struct json_field device_fields[] = {
-	DEVICE("host_path", TEXT, host_path),
-	DEVICE("path", TEXT, path),
-	DEVICE("permissions", TEXT, permissions),
+	JSON_FIELD(record_device, "host_path", TEXT, host_path),
+	JSON_FIELD(record_device, "path", TEXT, path),
+	JSON_FIELD(record_device, "permissions", TEXT, permissions),
 	{ 0 },
 };
 static const struct json_shape device_shape = { sizeof(struct record_device), device_fields, NULL };
 
 static const struct json_field record_fields[] = {
-	{ .key = "format",
-	    .kind = JSON_KIND_I64,
-	    .offset = offsetof(struct record, format),
-	    .required = true },
-	{ .key = "id",
-	    .kind = JSON_KIND_TEXT,
-	    .offset = offsetof(struct record, id),
-	    .required = true },
-	{ .key = "name",
-	    .kind = JSON_KIND_TEXT,
-	    .offset = offsetof(struct record, name),
-	    .required = true },
+	FIELD("format", I64, format, .required = true),
+	FIELD("id", TEXT, id, .required = true),
+	FIELD("name", TEXT, name, .required = true),
 	FIELD("created_ns", I64, created_ns),
 	FIELD("image", TEXT, image),
 	FIELD("image_id", TEXT, image_id),
@@ -104,10 +76,7 @@ static const struct json_field record_fields[] = {
 	FIELD("cap_add", STRV, cap_add),
 	FIELD("cap_drop", STRV, cap_drop),
 	FIELD("security_opt", STRV, security_opt),
-	{ .key = "ulimits",
-	    .kind = JSON_KIND_ARRAY,
-	    .offset = offsetof(struct record, ulimits),
-	    .shape = &ulimit_shape },
+	FIELD("ulimits", ARRAY, ulimits, .shape = &ulimit_shape),
 	FIELD("oom_score_adj", I64, oom_score_adj),
 	FIELD("has_oom_score_adj", BOOL, has_oom_score_adj),
 	FIELD("hostname", TEXT, hostname),
@@ -120,14 +89,8 @@ static const struct json_field record_fields[] = {
 	FIELD("dns", STRV, dns),
 	FIELD("dns_search", STRV, dns_search),
 	FIELD("dns_option", STRV, dns_option),
-	{ .key = "mounts",
-	    .kind = JSON_KIND_ARRAY,
-	    .offset = offsetof(struct record, mounts),
-	    .shape = &mount_shape },
-	{ .key = "devices",
-	    .kind = JSON_KIND_ARRAY,
-	    .offset = offsetof(struct record, devices),
-	    .shape = &device_shape },
+	FIELD("mounts", ARRAY, mounts, .shape = &mount_shape),
+	FIELD("devices", ARRAY, devices, .shape = &device_shape),
 	FIELD("network", TEXT, network),
 	FIELD("pid", TEXT, pid),
 	FIELD("ipc", TEXT, ipc),

@@ -10,30 +10,21 @@
 #include "base/err.h"
 #include "format/json.h"
 
-#define FIELD(key_, kind_, member)                                                       \
-	{                                                                                \
-		.key = key_, .kind = kind_, .offset = offsetof(struct oci_state, member) \
-	}
+#define FIELD(key_, kind_, ...) JSON_FIELD(oci_state, key_, kind_, __VA_ARGS__)
 
 static const struct json_field state_fields[] = {
-	{ .key = "format",
-	    .kind = JSON_KIND_U32,
-	    .offset = offsetof(struct oci_state, format),
-	    .required = true },
-	FIELD("ociVersion", JSON_KIND_TEXT, oci_version),
-	{ .key = "id",
-	    .kind = JSON_KIND_TEXT,
-	    .offset = offsetof(struct oci_state, id),
-	    .required = true },
-	FIELD("pid", JSON_KIND_I32, pid),
-	FIELD("pidStart", JSON_KIND_U64, pid_start),
-	FIELD("bundle", JSON_KIND_TEXT, bundle),
-	FIELD("rootfs", JSON_KIND_TEXT, rootfs),
-	FIELD("created", JSON_KIND_TEXT, created),
-	FIELD("cgroups", JSON_KIND_STRV, cgroups),
-	FIELD("cgroupsPath", JSON_KIND_TEXT, cgroups_path),
-	FIELD("annotations", JSON_KIND_MAP, annotations),
-	FIELD("hooks", JSON_KIND_TEXT, hooks),
+	FIELD("format", U32, format, .required = true),
+	FIELD("ociVersion", TEXT, oci_version),
+	FIELD("id", TEXT, id, .required = true),
+	FIELD("pid", I32, pid),
+	FIELD("pidStart", U64, pid_start),
+	FIELD("bundle", TEXT, bundle),
+	FIELD("rootfs", TEXT, rootfs),
+	FIELD("created", TEXT, created),
+	FIELD("cgroups", STRV, cgroups),
+	FIELD("cgroupsPath", TEXT, cgroups_path),
+	FIELD("annotations", MAP, annotations),
+	FIELD("hooks", TEXT, hooks),
 	{ 0 },
 };
 

@@ -41,17 +41,9 @@ static const struct json_shape entry_shape = {
 	.size = sizeof(struct entry),
 	.fields =
 	    (const struct json_field[]){
-	        { .key = "Config",
-	            .kind = JSON_KIND_TEXT,
-	            .offset = offsetof(struct entry, config),
-	            .required = true },
-	        { .key = "RepoTags",
-	            .kind = JSON_KIND_STRV,
-	            .offset = offsetof(struct entry, names) },
-	        { .key = "Layers",
-	            .kind = JSON_KIND_STRV,
-	            .offset = offsetof(struct entry, layers),
-	            .required = true },
+	        JSON_FIELD(entry, "Config", TEXT, config, .required = true),
+	        JSON_FIELD(entry, "RepoTags", STRV, names),
+	        JSON_FIELD(entry, "Layers", STRV, layers, .required = true),
 	        { 0 },
 	    },
 };
