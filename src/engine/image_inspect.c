@@ -2,8 +2,6 @@
 /*
  * What is known of an image, in docker's words
  */
-#include "engine/image_inspect.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,7 +49,7 @@ static void put_healthcheck(struct json_writer *w, const struct oci_healthcheck 
 	json_close_object(w);
 }
 
-void image_put_config(struct json_writer *w, const char *key, const struct oci_image_config *c)
+static void put_config(struct json_writer *w, const char *key, const struct oci_image_config *c)
 {
 	json_open_object(w, key);
 	json_put_text(w, "User", c->config.user ? c->config.user : "");
@@ -124,7 +122,7 @@ static void put_image(
 	json_put_text(w, "Created", text_of(c->created));
 	json_put_text(w, "DockerVersion", "");
 	json_put_text(w, "Author", text_of(c->author));
-	image_put_config(w, "Config", c);
+	put_config(w, "Config", c);
 	json_put_text(w, "Architecture", text_of(c->architecture));
 	if (c->variant)
 		json_put_text(w, "Variant", c->variant);
@@ -141,6 +139,21 @@ static void put_image(
 	json_close_object(w);
 }
 
+/* Finds an image together with its configuration. */
+static int find(struct dolium *d, const char *name, struct image **ret_image,
+    struct oci_image_config *ret_config, struct err *e)
+{
+	AUTO(image_free) struct image *image = NULL;
+	int r = image_find_by_user(d, name, &image, e);
+
+	if (r == 0)
+		r = image_read_config(d, image, ret_config, e);
+	if (r < 0)
+		return r;
+	*ret_image = TAKE(image);
+	return 0;
+}
+
 int dolium_image_inspect(struct dolium *d, const char *name, struct dolium_value **ret)
 {
 	AUTO(oci_image_config_done) struct oci_image_config config = { 0 };
@@ -148,10 +161,8 @@ int dolium_image_inspect(struct dolium *d, const char *name, struct dolium_value
 	AUTO_BUF struct buf text = { 0 };
 	struct json_writer w = { .to = &text };
 	struct err *e = engine_begin(d);
-	int r = image_find_by_user(d, name, &image, e);
+	int r = find(d, name, &image, &config, e);
 
-	if (r == 0)
-		r = image_read_config(d, image, &config, e);
 	if (r < 0)
 		return r;
 	put_image(&w, image, &config);
@@ -219,10 +230,8 @@ int dolium_image_history(struct dolium *d, const char *name, struct dolium_value
 	AUTO_BUF struct buf text = { 0 };
 	struct json_writer w = { .to = &text };
 	struct err *e = engine_begin(d);
-	int r = image_find_by_user(d, name, &image, e);
+	int r = find(d, name, &image, &config, e);
 
-	if (r == 0)
-		r = image_read_config(d, image, &config, e);
 	if (r < 0)
 		return r;
 	put_history(d, &w, image, &config);

@@ -75,6 +75,10 @@ enum tar_event {
 	TAR_END, /* the end mark; what follows is ignored and swallowed */
 };
 
+/* What a report may show of a name from an archive: printable, and cut. */
+#define TAR_SHOWN_MAX 256
+const char *tar_shown(const char *name, char to[TAR_SHOWN_MAX]);
+
 struct tar_reader;
 int tar_reader_new(struct tar_reader **ret_reader);
 struct tar_reader *tar_reader_free(struct tar_reader *t); /* NULL is fine; returns NULL */

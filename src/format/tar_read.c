@@ -43,12 +43,11 @@ struct tar_reader *tar_reader_free(struct tar_reader *t)
 	return NULL;
 }
 
-/* What a report may show of a name: printable, and not too long. */
-static const char *shown(const char *name, char to[128])
+const char *tar_shown(const char *name, char to[TAR_SHOWN_MAX])
 {
 	size_t i;
 
-	for (i = 0; i < 120 && name[i]; i++)
+	for (i = 0; i < TAR_SHOWN_MAX - 4 && name[i]; i++)
 		to[i] = (unsigned char)name[i] < 32 || name[i] == 127 ? '?' : name[i];
 	strcpy(to + i, name[i] ? "..." : "");
 	return to;
@@ -56,11 +55,11 @@ static const char *shown(const char *name, char to[128])
 
 int tar_bad(const struct tar_reader *t, struct err *e, const char *why)
 {
-	char name[128];
+	char name[TAR_SHOWN_MAX];
 
 	if (t->entry.name && *t->entry.name)
-		return err_refuse(
-		    e, -EBADMSG, "damaged tar: entry '%s': %s", shown(t->entry.name, name), why);
+		return err_refuse(e, -EBADMSG, "damaged tar: entry '%s': %s",
+		    tar_shown(t->entry.name, name), why);
 	return err_refuse(e, -EBADMSG, "damaged tar: %s", why);
 }
 
@@ -501,7 +500,7 @@ int tar_read(struct tar_reader *t, const uint8_t **data, size_t *len,
 
 int tar_read_end(const struct tar_reader *t, struct err *e)
 {
-	char name[128];
+	char name[TAR_SHOWN_MAX];
 
 	if (t->state == AT_END ||
 	    (t->state == AT_HEADER && t->block_len == 0 && !t->has_pax && !t->has_long_name &&
@@ -509,6 +508,6 @@ int tar_read_end(const struct tar_reader *t, struct err *e)
 		return 0;
 	if (t->state != AT_HEADER && t->entry.name && *t->entry.name)
 		return err_refuse(e, -EBADMSG, "the tar is cut off in the middle of '%s'",
-		    shown(t->entry.name, name));
+		    tar_shown(t->entry.name, name));
 	return err_refuse(e, -EBADMSG, "the tar is cut off in the middle of a header");
 }

@@ -377,16 +377,6 @@ static int call_split(struct template_run *run, const struct template_value *arg
 
 /* ---- texts ---- */
 
-static char to_upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
-static char to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* A copy of a text argument, that the function then changes in place. */
 static int copy_text(struct template_run *run, const struct template_value *v,
     struct template_value *ret, char **ret_copy)
@@ -402,42 +392,59 @@ static int copy_text(struct template_run *run, const struct template_value *v,
 	return *ret_copy ? 0 : template_no_memory(run);
 }
 
+/* Each letter anew; `before` is the one in front of it, as it was, or 0. */
+static int change_letters(struct template_run *run, const struct template_value *arg,
+    char (*change)(char c, char before), struct template_value *ret)
+{
+	char *text = NULL, before = '\0';
+	int r = copy_text(run, arg, ret, &text);
+
+	for (char *c = text; r >= 0 && *c; c++) {
+		const char was = *c;
+
+		*c = change(was, before);
+		before = was;
+	}
+	return r;
+}
+
+static char upper_letter(char c, char before)
+{
+	(void)before;
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+static char lower_letter(char c, char before)
+{
+	(void)before;
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The first letter of each word. */
+static char title_letter(char c, char before)
+{
+	return !before || strchr(" \t\n-/.,:;", before) ? upper_letter(c, before) : c;
+}
+
 static int call_upper(struct template_run *run, const struct template_value *args, size_t n,
     struct template_value *ret)
 {
-	char *text = NULL;
-	int r = copy_text(run, args, ret, &text);
-
 	(void)n;
-	for (char *c = text; r >= 0 && *c; c++)
-		*c = to_upper(*c);
-	return r;
+	return change_letters(run, args, upper_letter, ret);
 }
 
 static int call_lower(struct template_run *run, const struct template_value *args, size_t n,
     struct template_value *ret)
 {
-	char *text = NULL;
-	int r = copy_text(run, args, ret, &text);
-
 	(void)n;
-	for (char *c = text; r >= 0 && *c; c++)
-		*c = to_lower(*c);
-	return r;
+	return change_letters(run, args, lower_letter, ret);
 }
 
-/* The first letter of each word. */
 static int call_title(struct template_run *run, const struct template_value *args, size_t n,
     struct template_value *ret)
 {
-	char *text = NULL;
-	int r = copy_text(run, args, ret, &text);
-
 	(void)n;
-	for (char *c = text; r >= 0 && *c; c++)
-		if (c == text || strchr(" \t\n-/.,:;", c[-1]))
-			*c = to_upper(*c);
-	return r;
+	return change_letters(run, args, title_letter, ret);
 }
 
 static int call_truncate(struct template_run *run, const struct template_value *args, size_t n,

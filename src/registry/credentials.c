@@ -346,54 +346,70 @@ static int file_to_keep(const char *auth_file, char **ret_path, struct err *e)
 	return 0;
 }
 
+/* Where a host's credentials are to be changed: a file, what is in it, and the helper it names. */
+struct keeping {
+	char *path, *host;
+	struct json_value *root;
+	const char *helper; /* NULL: the file itself */
+};
+
+static void keeping_done(struct keeping *k)
+{
+	free(k->path);
+	free(k->host);
+	json_value_free(k->root);
+}
+
+#define AUTO_KEEPING __attribute__((cleanup(keeping_done)))
+
+static int keeping_open(struct keeping *k, const char *auth_file, const char *host, struct err *e)
+{
+	int r;
+
+	k->host = key_host(host);
+	if (!k->host)
+		return err_set(e, -ENOMEM, "cannot look for the credentials of '%s'", host);
+	r = file_to_keep(auth_file, &k->path, e);
+	if (r >= 0)
+		r = read_file(k->path, &k->root, e);
+	if (r >= 0)
+		k->helper = helper_for(k->root, k->host);
+	return r;
+}
+
 int credentials_store(
     const char *auth_file, const char *host, const char *user, const char *password, struct err *e)
 {
-	AUTO(json_value_free) struct json_value *root = NULL;
-	AUTO_FREE char *path = NULL, *pair = NULL, *auth = NULL, *normal = key_host(host);
+	AUTO_KEEPING struct keeping k = { 0 };
+	AUTO_FREE char *pair = NULL, *auth = NULL;
 	AUTO_BUF struct buf text = { 0 };
-	const char *helper;
-	int r;
+	int r = keeping_open(&k, auth_file, host, e);
 
-	if (!normal)
-		return err_set(e, -ENOMEM, "cannot keep credentials");
-	r = file_to_keep(auth_file, &path, e);
-	if (r >= 0)
-		r = read_file(path, &root, e);
 	if (r < 0)
 		return r;
-	helper = helper_for(root, normal);
-	if (helper)
-		return helper_store(helper, server_key(normal), user, password, e);
+	if (k.helper)
+		return helper_store(k.helper, server_key(k.host), user, password, e);
 
 	if (asprintf(&pair, "%s:%s", user, password) < 0)
 		pair = NULL;
 	auth = pair ? base64_encode(pair, strlen(pair)) : NULL;
 	if (!auth)
 		return err_set(e, -ENOMEM, "cannot keep credentials");
-	write_file_text(root, normal, auth, &text);
-	return replace_file(path, &text, e);
+	write_file_text(k.root, k.host, auth, &text);
+	return replace_file(k.path, &text, e);
 }
 
 int credentials_erase(const char *auth_file, const char *host, struct err *e)
 {
-	AUTO(json_value_free) struct json_value *root = NULL;
-	AUTO_FREE char *path = NULL, *normal = key_host(host);
+	AUTO_KEEPING struct keeping k = { 0 };
 	AUTO_BUF struct buf text = { 0 };
-	const char *helper;
-	int r;
+	int r = keeping_open(&k, auth_file, host, e);
 
-	if (!normal)
-		return err_set(e, -ENOMEM, "cannot forget credentials");
-	r = file_to_keep(auth_file, &path, e);
-	if (r >= 0)
-		r = read_file(path, &root, e);
 	if (r < 0)
 		return r;
-	helper = helper_for(root, normal);
-	if (helper)
-		return helper_erase(helper, server_key(normal), e);
-	if (write_file_text(root, normal, NULL, &text) == 0)
-		return err_refuse(e, -ENOENT, "not logged in to '%s'", normal);
-	return replace_file(path, &text, e);
+	if (k.helper)
+		return helper_erase(k.helper, server_key(k.host), e);
+	if (write_file_text(k.root, k.host, NULL, &text) == 0)
+		return err_refuse(e, -ENOENT, "not logged in to '%s'", k.host);
+	return replace_file(k.path, &text, e);
 }

@@ -87,29 +87,19 @@ struct untar *untar_free(struct untar *u)
 
 /* ---- reports: each names the entry, as far as a terminal can show it ---- */
 
-static const char *shown(const char *name, char to[256])
-{
-	size_t i;
-
-	for (i = 0; i < 240 && name[i]; i++)
-		to[i] = (unsigned char)name[i] < 32 || name[i] == 127 ? '?' : name[i];
-	snprintf(to + i, 5, "%s", name[i] ? "..." : "");
-	return to;
-}
-
 static int refuse(const struct untar *u, struct err *e, const char *why)
 {
-	char name[256];
+	char name[TAR_SHOWN_MAX];
 
 	return err_refuse(
-	    e, -EBADMSG, "refused layer: entry '%s' %s", shown(u->entry->name, name), why);
+	    e, -EBADMSG, "refused layer: entry '%s' %s", tar_shown(u->entry->name, name), why);
 }
 
 static int failed(const struct untar *u, struct err *e, int code)
 {
-	char name[256];
+	char name[TAR_SHOWN_MAX];
 
-	return err_set(e, code, "cannot unpack '%s'", shown(u->entry->name, name));
+	return err_set(e, code, "cannot unpack '%s'", tar_shown(u->entry->name, name));
 }
 
 /* ---- names ---- */
@@ -336,11 +326,11 @@ static int set_xattrs(struct untar *u, int fd, struct err *e)
 		const struct tar_xattr *x = &u->entry->xattrs[i];
 		int r = fd >= 0 ? fsetxattr(fd, x->name, x->value, x->len, 0)
 		                : lsetxattr(u->base, x->name, x->value, x->len, 0);
-		char name[256];
+		char name[TAR_SHOWN_MAX];
 
 		if (r < 0 && !may_be_left_out(u, x->name, errno))
 			return err_set(e, -errno, "cannot set '%s' of '%s'", x->name,
-			    shown(u->entry->name, name));
+			    tar_shown(u->entry->name, name));
 	}
 	return 0;
 }
@@ -392,7 +382,7 @@ static int clear_way(struct untar *u, int parent_fd, struct err *e)
 static int begin_file(struct untar *u, int parent_fd, struct err *e)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	char name[256];
+	char name[TAR_SHOWN_MAX];
 	uint64_t sum;
 	int r;
 
@@ -400,7 +390,7 @@ static int begin_file(struct untar *u, int parent_fd, struct err *e)
 	    sum > u->limits.max_bytes)
 		return err_refuse(e, -EFBIG,
 		    "refused layer: with entry '%s' its files have more than %llu bytes",
-		    shown(u->entry->name, name), (unsigned long long)u->limits.max_bytes);
+		    tar_shown(u->entry->name, name), (unsigned long long)u->limits.max_bytes);
 	u->totals.disk_bytes = sum;
 
 	u->file_fd = openat(parent_fd, u->base, flags, u->entry->mode & 0777);
