@@ -156,52 +156,6 @@ int num_parse_nano(const char *text, int64_t *ret_nano)
 	return 0;
 }
 
-int num_parse_duration(const char *text, int64_t *ret_ns)
-{
-	static const struct {
-		const char *name;
-		uint64_t ns;
-	} units[] = {
-		{ "ns", 1 },
-		{ "us", 1000 },
-		{ "ms", 1000000 },
-		{ "s", 1000000000 },
-		{ "m", 60000000000 },
-		{ "h", 3600000000000 },
-	};
-	uint64_t sum = 0;
-
-	if (!*text)
-		return -EINVAL;
-	if (strcmp(text, "0") == 0) {
-		*ret_ns = 0;
-		return 0;
-	}
-	while (*text) {
-		const char *unit = skip_number(text);
-		const size_t len = strcspn(unit, "0123456789.");
-		uint64_t value;
-		size_t i;
-		int r;
-
-		for (i = 0; i < sizeof(units) / sizeof(*units); i++)
-			if (strlen(units[i].name) == len && strncmp(units[i].name, unit, len) == 0)
-				break;
-		if (i == sizeof(units) / sizeof(*units))
-			return -EINVAL;
-		r = parse_scaled(&text, units[i].ns, &value);
-		if (r < 0)
-			return r;
-		if (text != unit)
-			return -EINVAL;
-		if (__builtin_add_overflow(sum, value, &sum) || sum > INT64_MAX)
-			return -ERANGE;
-		text = unit + len;
-	}
-	*ret_ns = (int64_t)sum;
-	return 0;
-}
-
 void num_format_size(char *to, size_t room, uint64_t bytes)
 {
 	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };

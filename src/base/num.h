@@ -32,10 +32,6 @@ int num_parse_size(const char *text, int64_t *ret_bytes);
 /* A decimal number of cpus, such as "1.5", in units of 10^-9 cpu. */
 int num_parse_nano(const char *text, int64_t *ret_nano);
 
-/* Digits and an optional fraction and unit: ns us ms s m h, or several as "1h30m". In nanoseconds.
- */
-int num_parse_duration(const char *text, int64_t *ret_ns);
-
 /* Writes `bytes` as Docker prints sizes ("1.24MB", powers of 1000, four digits). `room` >= 16. */
 void num_format_size(char *to, size_t room, uint64_t bytes);
 

@@ -20,7 +20,6 @@
 #include "base/err.h"
 
 struct buf;
-struct json_value;
 struct store;
 
 struct dolium {
@@ -52,9 +51,6 @@ int engine_helper(struct dolium *d, const char *name, char **ret_path, struct er
 /* Tells the store where its worker is. Before a layer is unpacked. */
 int engine_unpacker(struct dolium *d, struct err *e);
 
-/* A dolium_value is a json_value under its public name. */
-struct dolium_value *engine_value(struct json_value *v);
-const struct json_value *engine_json(const struct dolium_value *v);
 /* Makes a value of the JSON text that a json_writer left in `text`; the buf stays the caller's. */
 int engine_value_parse(const struct buf *text, struct dolium_value **ret, struct err *e);
 

@@ -21,8 +21,10 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "format/json.h"
 #include "format/reference.h"
 #include "os/file.h"
+#include "os/monotonic.h"
 #include "store/images.h"
 #include "store/layer.h"
 #include "store/store.h"
@@ -79,14 +81,6 @@ static inline void arrival_done_at(struct arrival *a)
 
 /* ---------------------------------------------------------------- progress */
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static void tell(
     struct arrival *a, struct layer *layer, const char *status, const char *note, uint64_t done)
 {
@@ -100,7 +94,7 @@ static void tell(
 		.total = (uint64_t)layer->blob->size,
 	};
 
-	layer->reported_ms = now_ms();
+	layer->reported_ms = monotonic_ms();
 	if (!options->progress)
 		return;
 	digest_hex(&layer->blob->digest, id);
@@ -401,7 +395,7 @@ static int take_unpacking(struct arrival *a, struct layer *layer, short events, 
 	if (events & (POLLHUP | POLLERR))
 		return finish_unpacking(a, layer, e);
 	done = layer_unpack_progress(layer->unpack);
-	if (now_ms() - layer->reported_ms >= REPORT_MS)
+	if (monotonic_ms() - layer->reported_ms >= REPORT_MS)
 		tell(a, layer, "Unpacking", NULL, done);
 	return 0;
 }
@@ -600,7 +594,8 @@ static int bring_and_record(
 	return record(a, names, repo_digest, e);
 }
 
-int fetching_image(
+/* Brings one resolved image here, and adds a row about it to `rows`. */
+static int fetch_image(
     struct fetching *f, const struct fetch_image *image, struct json_writer *rows, struct err *e)
 {
 	AUTO(arrival_done) struct arrival a = { .f = f, .image = image };
@@ -685,7 +680,7 @@ int fetching_all(struct fetching *f, struct dolium_value **ret, struct err *e)
 	r = fetch_resolve(f->fetch, &images, &n, e);
 	json_open_array(&rows, NULL);
 	for (size_t i = 0; r >= 0 && i < n; i++)
-		r = fetching_image(f, &images[i], &rows, e);
+		r = fetch_image(f, &images[i], &rows, e);
 	json_close_array(&rows);
 	fetch_images_free(images, n);
 	/* What failed takes its half-made layers with it; what went well does not wait for old

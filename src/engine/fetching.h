@@ -10,7 +10,6 @@
 #define DOLIUM_ENGINE_FETCHING_H
 
 #include "engine/engine.h"
-#include "format/json.h"
 #include "registry/fetch.h"
 
 struct reference;
@@ -22,10 +21,6 @@ struct fetching {
 	const struct dolium_pull_options *options;
 	const struct reference *ref; /* what was asked for at a registry; NULL: an archive */
 };
-
-/* Brings one resolved image here, and adds a row about it to `rows`. */
-int fetching_image(
-    struct fetching *f, const struct fetch_image *image, struct json_writer *rows, struct err *e);
 
 /* Opens the worker with the caller's options; `f` is filled by it. */
 int fetching_open(struct fetching *f, struct dolium *d, const char *source, int source_fd,

@@ -24,11 +24,4 @@ void image_users_done(struct image_users *users);
 unsigned image_users_count(
     const struct image_users *users, const struct digest *image, const char **ret_one);
 
-static inline void image_users_done_at(struct image_users *users)
-{
-	image_users_done(users);
-}
-
-#define AUTO_IMAGE_USERS __attribute__((cleanup(image_users_done_at)))
-
 #endif

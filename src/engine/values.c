@@ -13,12 +13,12 @@
 #include "format/json.h"
 #include "format/template.h"
 
-struct dolium_value *engine_value(struct json_value *v)
+static struct dolium_value *as_value(struct json_value *v)
 {
 	return (struct dolium_value *)v;
 }
 
-const struct json_value *engine_json(const struct dolium_value *v)
+static const struct json_value *as_json(const struct dolium_value *v)
 {
 	return (const struct json_value *)v;
 }
@@ -33,7 +33,7 @@ int engine_value_parse(const struct buf *text, struct dolium_value **ret, struct
 	r = json_value_parse(buf_text(text), text->len, "report", &v, e);
 	if (r < 0)
 		return r;
-	*ret = engine_value(v);
+	*ret = as_value(v);
 	return 0;
 }
 
@@ -44,12 +44,12 @@ void dolium_value_free(struct dolium_value *v)
 
 size_t dolium_value_count(const struct dolium_value *v)
 {
-	return json_value_count(engine_json(v));
+	return json_value_count(as_json(v));
 }
 
 const struct dolium_value *dolium_value_at(const struct dolium_value *v, size_t i)
 {
-	const struct json_value *json = engine_json(v);
+	const struct json_value *json = as_json(v);
 
 	if (json_value_type(json) == JSON_OBJECT)
 		return (const struct dolium_value *)json_value_entry(json, i, NULL);
@@ -60,19 +60,19 @@ const char *dolium_value_key(const struct dolium_value *v, size_t i)
 {
 	const char *key = NULL;
 
-	if (json_value_type(engine_json(v)) != JSON_OBJECT)
+	if (json_value_type(as_json(v)) != JSON_OBJECT)
 		return NULL;
-	return json_value_entry(engine_json(v), i, &key) ? key : NULL;
+	return json_value_entry(as_json(v), i, &key) ? key : NULL;
 }
 
 struct dolium_value *dolium_value_new(void)
 {
-	return engine_value(json_value_new_object());
+	return as_value(json_value_new_object());
 }
 
 int dolium_value_set(struct dolium_value *object, const char *key, const char *text)
 {
-	if (json_value_type(engine_json(object)) != JSON_OBJECT)
+	if (json_value_type(as_json(object)) != JSON_OBJECT)
 		return -EINVAL;
 	return json_value_set_text((struct json_value *)object, key, text);
 }
@@ -85,13 +85,13 @@ struct dolium_value *dolium_value_row(struct dolium_value *list, size_t i)
 
 const struct dolium_value *dolium_value_get(const struct dolium_value *v, const char *key)
 {
-	return (const struct dolium_value *)json_value_get(engine_json(v), key);
+	return (const struct dolium_value *)json_value_get(as_json(v), key);
 }
 
 /* `key` NULL: the value itself, for entries of an array. */
 static const struct json_value *value_part(const struct dolium_value *v, const char *key)
 {
-	return key ? json_value_get(engine_json(v), key) : engine_json(v);
+	return key ? json_value_get(as_json(v), key) : as_json(v);
 }
 
 const char *dolium_value_text(const struct dolium_value *v, const char *key)
@@ -115,7 +115,7 @@ int dolium_value_json(const struct dolium_value *v, unsigned indent, char **ret_
 {
 	AUTO_BUF struct buf text = { 0 };
 
-	json_value_write(engine_json(v), indent, &text);
+	json_value_write(as_json(v), indent, &text);
 	return buf_take(&text, ret_text);
 }
 
@@ -136,7 +136,7 @@ int dolium_template_render(struct dolium *d, const struct dolium_template *t,
 {
 	AUTO_BUF struct buf text = { 0 };
 	struct err *e = engine_begin(d);
-	int r = template_render((const struct template *)t, engine_json(v), &text, e);
+	int r = template_render((const struct template *)t, as_json(v), &text, e);
 
 	if (r < 0)
 		return r;

@@ -42,7 +42,8 @@ struct ruleset {
 	uint64_t fs, net, scoped;
 };
 
-int landlock_version(void)
+/* The version of Landlock in this kernel; 0: it has none, or it is switched off. */
+static int landlock_version(void)
 {
 	long r =
 	    syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);

@@ -29,9 +29,6 @@ enum landlock_net {
 	LANDLOCK_NET_CONNECT, /* connect, no bind */
 };
 
-/* The version of Landlock in this kernel; 0: it has none, or it is switched off. */
-int landlock_version(void);
-
 /*
  * Confines the caller. Needs no_new_privs or CAP_SYS_ADMIN. What this kernel's
  * version cannot deny yet is left out; signals and abstract sockets to outside are

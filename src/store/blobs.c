@@ -118,36 +118,6 @@ int store_partial_dir(struct store *s)
 	return s->partial_fd;
 }
 
-int store_blob_commit(struct store *s, const struct digest *digest, struct err *e)
-{
-	char from[STORE_PATH_MAX], to[STORE_PATH_MAX];
-	AUTO_FD int fd = -1;
-	struct stat st;
-	int r;
-
-	store_digest_path(PARTIAL, digest, from);
-	store_digest_path(BLOBS, digest, to);
-	fd = file_open_beneath(s->root_fd, from, O_RDONLY, 0);
-	if (fd == -ENOENT)
-		return store_blob_exists(s, digest) ? 0 : no_such_blob(digest, e);
-	if (fd < 0)
-		return blob_failed(digest, "open", fd, e);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)
-		return err_refuse(e, -EBADMSG, "a fetched blob is not a plain file");
-	if (fsync(fd) < 0)
-		return blob_failed(digest, "write", -errno, e);
-
-	r = renameat2(s->root_fd, from, s->root_fd, to, RENAME_NOREPLACE) < 0 ? -errno : 0;
-	if (r == -EEXIST) {
-		/* Somebody else was first with the same bytes. */
-		(void)unlinkat(s->root_fd, from, 0);
-		r = 0;
-	}
-	if (r >= 0)
-		r = store_sync_dir(s, BLOBS);
-	return r < 0 ? blob_failed(digest, "keep", r, e) : 0;
-}
-
 int store_blob_remove(struct store *s, const struct digest *digest, struct err *e)
 {
 	char path[STORE_PATH_MAX];

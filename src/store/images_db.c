@@ -48,7 +48,8 @@ static int damaged(struct store *s, struct err *e)
 	return -EBADMSG;
 }
 
-int images_db_failed(struct store *s, const char *what, struct err *e)
+/* Turns the failure of the last call into a report. */
+static int failed(struct store *s, const char *what, struct err *e)
 {
 	int code = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
 
@@ -91,7 +92,7 @@ static int check_schema(struct store *s, bool may_write, struct err *e)
 	int64_t version = 0;
 
 	if (step_number(s, "PRAGMA user_version", &version) < 0)
-		return images_db_failed(s, "read the list of images", e);
+		return failed(s, "read the list of images", e);
 	if (version > SCHEMA)
 		return err_refuse(e, -EOPNOTSUPP,
 		    "the list of images '%s/" DB_NAME "' was written by a newer dolium", s->path);
@@ -102,7 +103,7 @@ static int check_schema(struct store *s, bool may_write, struct err *e)
 		return -ENOENT;
 	if (sqlite3_exec(s->db, "PRAGMA journal_mode=TRUNCATE", NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(s->db, schema_sql, NULL, NULL, NULL) != SQLITE_OK) {
-		int r = images_db_failed(s, "make the list of images", e);
+		int r = failed(s, "make the list of images", e);
 
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 		return r;
@@ -137,7 +138,7 @@ static int open_db(struct store *s, bool may_write, struct err *e)
 	if (r == SQLITE_CANTOPEN && !may_write && access(path, F_OK) < 0 && errno == ENOENT)
 		r = -ENOENT;
 	else if (r != SQLITE_OK)
-		r = images_db_failed(s, "open the list of images", e);
+		r = failed(s, "open the list of images", e);
 	if (r >= 0)
 		set_up(s);
 	if (r >= 0)
@@ -162,7 +163,7 @@ int images_db_write(struct store *s, struct err *e)
 		return r;
 	/* What it is anyway, unless somebody has built SQLite to be faster than safe. */
 	if (sqlite3_exec(s->db, "PRAGMA synchronous=FULL", NULL, NULL, NULL) != SQLITE_OK)
-		return images_db_failed(s, "open the list of images", e);
+		return failed(s, "open the list of images", e);
 	s->db_is_writable = true;
 	return 0;
 }
@@ -180,7 +181,7 @@ static int prepare(struct store *s, const char *sql, sqlite3_stmt **ret, struct 
 			r = sqlite3_bind_int64(q, i, va_arg(ap, int64_t));
 	}
 	if (r != SQLITE_OK)
-		return images_db_failed(s, "read the list of images", e);
+		return failed(s, "read the list of images", e);
 	*ret = TAKE(q);
 	return 0;
 }
@@ -205,7 +206,7 @@ int images_db_step(struct store *s, sqlite3_stmt *statement, struct err *e)
 		return 1;
 	if (r == SQLITE_DONE)
 		return 0;
-	return images_db_failed(s, "use the list of images", e);
+	return failed(s, "use the list of images", e);
 }
 
 int images_db_run(struct store *s, const char *sql, struct err *e, const char *types, ...)

@@ -17,9 +17,6 @@ struct store;
 int images_db_read(struct store *s, struct err *e);
 int images_db_write(struct store *s, struct err *e); /* makes it where there is none */
 
-/* Turns the failure of the last call into a report. */
-int images_db_failed(struct store *s, const char *what, struct err *e);
-
 /*
  * A statement with texts bound to it: `types` has 't' for a const char * (NULL is
  * null) and 'i' for an int64_t.

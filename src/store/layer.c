@@ -57,18 +57,9 @@ int layer_open_tree(struct store *s, const struct digest *diff_id, struct err *e
 }
 
 static const struct json_field record_fields[] = {
-	{ .key = "tar_bytes",
-	    .kind = JSON_KIND_U64,
-	    .offset = offsetof(struct layer_record, tar_bytes),
-	    .required = true },
-	{ .key = "disk_bytes",
-	    .kind = JSON_KIND_U64,
-	    .offset = offsetof(struct layer_record, disk_bytes),
-	    .required = true },
-	{ .key = "n_entries",
-	    .kind = JSON_KIND_U64,
-	    .offset = offsetof(struct layer_record, n_entries),
-	    .required = true },
+	JSON_FIELD(layer_record, "tar_bytes", U64, tar_bytes, .required = true),
+	JSON_FIELD(layer_record, "disk_bytes", U64, disk_bytes, .required = true),
+	JSON_FIELD(layer_record, "n_entries", U64, n_entries, .required = true),
 	{ 0 },
 };
 
@@ -97,14 +88,4 @@ int layer_read_record(
 		return r;
 	*ret = record;
 	return 0;
-}
-
-int layer_remove(struct store *s, const struct digest *diff_id, struct err *e)
-{
-	char path[STORE_PATH_MAX];
-
-	if (!layer_exists(s, diff_id))
-		return no_such_layer(diff_id, e);
-	store_digest_path("layers", diff_id, path);
-	return store_discard(s, s->root_fd, path, e);
 }

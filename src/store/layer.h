@@ -65,6 +65,4 @@ int layer_unpack_finish(struct layer_unpack *u, struct digest *ret_diff_id, stru
 struct layer_unpack *layer_unpack_free(struct layer_unpack *u); /* kills a worker that still runs */
 AUTO_DEFINE(struct layer_unpack *, layer_unpack_free);
 
-int layer_remove(struct store *s, const struct digest *diff_id, struct err *e);
-
 #endif

@@ -8,8 +8,8 @@
  * trash/. So a kill at any moment loses the operation and never the store; what
  * it left in tmp/ or trash/ is swept by a later command.
  *
- *   blobs/sha256/<hex>      manifests, configurations, compressed layers
- *   blobs/partial/<hex>     a download that goes on, or can be resumed; locked by who writes it
+ *   blobs/sha256/<hex>      manifests and configurations
+ *   blobs/partial/<hex>     a compressed layer, until it is unpacked; locked by who writes it
  *   layers/<hex>/           one layer, named by its diffID: tree/ and record.json
  *   containers/<id>/        the engine's; the store keeps a root's upper/ and work/ in it
  *   volumes/<name>/         the engine's
@@ -71,15 +71,11 @@ int store_blob_put(
 /*
  * blobs/partial, opened: a fetch worker may write here and nowhere else. It
  * names its files by the digest's hex digits, holds flock(LOCK_EX) while it
- * writes, and appends, so that a later fetch resumes. Borrowed.
+ * writes, and appends, so that a later fetch resumes. A layer is unpacked from
+ * here and then unlinked: it never becomes a blob of the store. Borrowed.
  */
 int store_partial_dir(struct store *s);
 
-/*
- * Gives blobs/partial/<hex> its name in blobs/sha256. The worker has said that
- * its bytes match; makes them durable first. -ENOENT: no such file.
- */
-int store_blob_commit(struct store *s, const struct digest *digest, struct err *e);
 int store_blob_remove(struct store *s, const struct digest *digest, struct err *e);
 
 #endif

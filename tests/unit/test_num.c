@@ -105,25 +105,6 @@ TEST(cpus_are_read_to_the_nano)
 	CHECK_INT(num_parse_nano("99999999999", &n), -ERANGE);
 }
 
-TEST(durations_have_units)
-{
-	int64_t n;
-
-	CHECK_INT(num_parse_duration("1h30m", &n), 0);
-	CHECK_INT(n, (int64_t)5400 * 1000000000);
-	CHECK_INT(num_parse_duration("1.5s", &n), 0);
-	CHECK_INT(n, 1500000000);
-	CHECK_INT(num_parse_duration("10ms", &n), 0);
-	CHECK_INT(n, 10000000);
-	CHECK_INT(num_parse_duration("0", &n), 0);
-	CHECK_INT(n, 0);
-	CHECK_INT(num_parse_duration("10", &n), -EINVAL);
-	CHECK_INT(num_parse_duration("", &n), -EINVAL);
-	CHECK_INT(num_parse_duration("s", &n), -EINVAL);
-	CHECK_INT(num_parse_duration("1s ", &n), -EINVAL);
-	CHECK_INT(num_parse_duration("9999999h", &n), -ERANGE);
-}
-
 static void check_shown(uint64_t bytes, const char *expected)
 {
 	char text[16];

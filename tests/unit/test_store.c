@@ -104,39 +104,6 @@ TEST(keeps_a_blob_and_gives_it_back)
 	done(s);
 }
 
-TEST(a_partial_blob_gets_its_name)
-{
-	struct store *s = make_store();
-	struct digest d = digest_of(0xab);
-	char hex[DIGEST_HEX_LEN + 1];
-	struct err e = { 0 };
-	int fd;
-
-	CHECK_INT(store_blob_commit(s, &d, &e), -ENOENT);
-	digest_hex(&d, hex);
-	fd = openat(store_partial_dir(s), hex, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	CHECK(fd >= 0 && write(fd, "x", 1) == 1);
-	CHECK_INT(store_blob_commit(s, &d, &e), 0);
-	CHECK(store_blob_exists(s, &d));
-	CHECK(faccessat(store_partial_dir(s), hex, F_OK, 0) < 0);
-	CHECK_INT(store_blob_commit(s, &d, &e), 0);
-	done(s);
-}
-
-TEST(a_partial_blob_that_is_a_link_is_refused)
-{
-	struct store *s = make_store();
-	struct digest d = digest_of(0xab);
-	char hex[DIGEST_HEX_LEN + 1];
-	struct err e = { 0 };
-
-	digest_hex(&d, hex);
-	CHECK(symlinkat("/etc/passwd", store_partial_dir(s), hex) == 0);
-	CHECK(store_blob_commit(s, &d, &e) < 0);
-	CHECK(!store_blob_exists(s, &d));
-	done(s);
-}
-
 TEST(finds_an_image_by_name_and_by_the_start_of_its_id)
 {
 	struct store *s = make_store();
