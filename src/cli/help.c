@@ -4,12 +4,15 @@
  */
 #include "cli/help.h"
 
+#include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
 
 /* Help texts begin in one column, unless an option is too long for that. */
-#define COLUMN_MAX 32
+#define COLUMN_MAX  32
+#define OPTIONS_MAX 128 /* of one command */
 
 /* "  -e, --env KEY=VALUE": returns how wide it is. */
 static size_t format_option(char *to, size_t room, const struct cli_option *o)
@@ -24,28 +27,57 @@ static size_t format_option(char *to, size_t room, const struct cli_option *o)
 	return n < 0 ? 0 : (size_t)n;
 }
 
-/* The options of a table are sorted here by nobody: it is written in the order of its help. */
+static int compare_names(const void *a, const void *b)
+{
+	const struct cli_option *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+/* The options that a help shows, by name: a table may have another order. Returns how many. */
+static size_t sort_options(
+    const struct cli_option *options, const struct cli_option *ret_sorted[OPTIONS_MAX])
+{
+	size_t n = 0;
+
+	option_for_each (o, options) {
+		if (o->alias_of)
+			continue;
+		assert(n < OPTIONS_MAX);
+		ret_sorted[n++] = o;
+	}
+	qsort(ret_sorted, n, sizeof(*ret_sorted), compare_names);
+	return n;
+}
+
+static void print_choices(FILE *to, const struct cli_option *o)
+{
+	for (const char *const *c = o->choices; c && *c; c++)
+		fprintf(to, "%s%s%s", c == o->choices ? " (" : ", ", *c, c[1] ? "" : ")");
+}
+
 static void print_options(FILE *to, const struct cli_option *options)
 {
+	const struct cli_option *sorted[OPTIONS_MAX];
+	const size_t n = sort_options(options, sorted);
 	char line[160];
 	size_t column = 0;
 
-	option_for_each (o, options) {
-		const size_t len = o->alias_of ? 0 : format_option(line, sizeof(line), o);
+	for (size_t i = 0; i < n; i++) {
+		const size_t len = format_option(line, sizeof(line), sorted[i]);
 
 		if (len > column && len <= COLUMN_MAX)
 			column = len;
 	}
-	option_for_each (o, options) {
-		if (o->alias_of)
-			continue;
+	for (size_t i = 0; i < n; i++) {
+		const struct cli_option *o = sorted[i];
+
 		if (format_option(line, sizeof(line), o) > COLUMN_MAX)
 			fprintf(to, "%s\n%*s", line, (int)column + 3, "");
 		else
 			fprintf(to, "%-*s   ", (int)column, line);
 		fprintf(to, "%s", o->help);
-		for (const char *const *c = o->choices; c && *c; c++)
-			fprintf(to, "%s%s%s", c == o->choices ? " (" : ", ", *c, c[1] ? "" : ")");
+		print_choices(to, o);
 		fputc('\n', to);
 	}
 }
@@ -143,10 +175,13 @@ static void print_mdoc_text(FILE *to, const char *text)
 
 void help_print_mdoc(FILE *to, const struct cli_option *options)
 {
+	const struct cli_option *sorted[OPTIONS_MAX];
+	const size_t n = sort_options(options, sorted);
+
 	fputs(".Bl -tag -width Ds\n", to);
-	option_for_each (o, options) {
-		if (o->alias_of)
-			continue;
+	for (size_t i = 0; i < n; i++) {
+		const struct cli_option *o = sorted[i];
+
 		fputs(".It ", to);
 		if (o->letter)
 			fprintf(to, "Fl %c , ", o->letter);
@@ -155,8 +190,7 @@ void help_print_mdoc(FILE *to, const struct cli_option *options)
 			fprintf(to, " Ar %s", o->argument);
 		fputc('\n', to);
 		print_mdoc_text(to, o->help);
-		for (const char *const *c = o->choices; c && *c; c++)
-			fprintf(to, "%s%s%s", c == o->choices ? " (" : ", ", *c, c[1] ? "" : ")");
+		print_choices(to, o);
 		fputs(".\n", to);
 	}
 	fputs(".El\n", to);
