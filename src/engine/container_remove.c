@@ -22,7 +22,9 @@ static int end(struct dolium *d, const char *id, int dir_fd, struct err *e)
 	AUTO_FREE char *oci = NULL;
 	char *argv[] = { NULL, (char[]){ "--root" }, d->run_root, (char[]){ "delete" },
 		(char[]){ "--force" }, (char *)(uintptr_t)id, NULL };
-	struct launch launch = { .argv = argv, .null_stdin = true, .quiet = true };
+	struct launch launch = {
+		.argv = argv, .null_stdin = true, .null_stdout = true, .null_stderr = true
+	};
 	int r = engine_helper(d, "dolium-oci", &oci, e);
 
 	if (r < 0)

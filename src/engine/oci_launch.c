@@ -42,14 +42,14 @@ static void be_child(const struct launch *launch, int program_fd, const sigset_t
 
 	for (size_t i = 0; i < launch->n_keep_fds; i++)
 		fcntl(launch->keep_fds[i], F_SETFD, 0);
-	if (launch->null_stdin || launch->quiet)
+	if (launch->null_stdin || launch->null_stdout || launch->null_stderr)
 		null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (launch->null_stdin)
 		dup2(null_fd, STDIN_FILENO);
-	if (launch->quiet) {
+	if (launch->null_stdout)
 		dup2(null_fd, STDOUT_FILENO);
+	if (launch->null_stderr)
 		dup2(null_fd, STDERR_FILENO);
-	}
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	if (program_fd >= 0)
 		execveat(program_fd, "", launch->argv, environ, AT_EMPTY_PATH);

@@ -16,7 +16,7 @@ struct launch {
 	const int *keep_fds; /* stay open in it, under the same numbers */
 	size_t n_keep_fds;
 	bool forward_signals; /* those that reach us are sent on */
-	bool null_stdin, quiet; /* stdin, or stdout and stderr, are /dev/null */
+	bool null_stdin, null_stdout, null_stderr; /* are /dev/null in it */
 };
 
 /*

@@ -176,9 +176,11 @@ static int clean_up_after_killed(struct start *s, struct err *e)
 {
 	char *const argv[] = { s->oci, (char[]){ "--root" }, s->d->run_root, (char[]){ "delete" },
 		(char[]){ "--force" }, s->record->id, NULL };
-	const struct launch launch = {
-		.program = s->oci, .argv = argv, .null_stdin = true, .quiet = true
-	};
+	const struct launch launch = { .program = s->oci,
+		.argv = argv,
+		.null_stdin = true,
+		.null_stdout = true,
+		.null_stderr = true };
 	int run_fd = engine_run_dir(s->d, e);
 
 	if (run_fd < 0)
@@ -214,19 +216,21 @@ static int prepare(struct start *s, struct err *e)
 static int run(struct start *s, const struct dolium_start_options *options, struct err *e)
 {
 	char root_text[16], report_text[16], stdio[] = "pipe";
-	char *const argv[] = { s->oci, (char[]){ "--root" }, s->d->run_root, (char[]){ "run" },
-		(char[]){ "--bundle" }, s->dir, (char[]){ "--rootfs-fd" }, root_text,
-		(char[]){ "--report-fd" }, report_text, (char[]){ "--stdio" }, stdio, s->record->id,
-		NULL };
+	/* Without --debug the words begin one later, with the program once more. */
+	char *words[] = { s->oci, s->d->debug ? (char[]){ "--debug" } : s->oci,
+		(char[]){ "--root" }, s->d->run_root, (char[]){ "run" }, (char[]){ "--bundle" },
+		s->dir, (char[]){ "--rootfs-fd" }, root_text, (char[]){ "--report-fd" },
+		report_text, (char[]){ "--stdio" }, stdio, s->record->id, NULL };
 	int keep[4] = { s->root_fd, s->report_fd, s->dir_fd, s->range_fd };
 	const struct launch launch = {
 		.program = s->oci,
-		.argv = argv,
+		.argv = s->d->debug ? words : words + 1,
 		.keep_fds = keep,
 		.n_keep_fds = s->range_fd >= 0 ? 4 : 3,
 		.forward_signals = !options->no_signal_proxy,
 		.null_stdin = !options->attach_stdin,
-		.quiet = !options->attach_stdout && !options->attach_stderr,
+		.null_stdout = !options->attach_stdout,
+		.null_stderr = !options->attach_stderr,
 	};
 
 	snprintf(root_text, sizeof(root_text), "%d", s->root_fd);

@@ -71,6 +71,13 @@ teardown_file() {
 	equal "$output|$stderr" "out|err"
 }
 
+@test "with -a only the streams that were named are connected" {
+	run -0 --separate-stderr run_in -a stdout busybox sh -c 'echo out; echo err >&2'
+	equal "$output|$stderr" "out|"
+	run -0 --separate-stderr run_in -a stderr busybox sh -c 'echo out; echo err >&2'
+	equal "$output|$stderr" "|err"
+}
+
 @test "stdin reaches the program with -i, byte for byte, and is empty without" {
 	sum=$(head -c 3000000 /dev/urandom | tee "$WORLD/bytes" | sha256sum)
 	run -0 bash -c '"$0" run --rm -i --network none busybox sha256sum <"$1"' "$DOLIUM_BIN/dolium" "$WORLD/bytes"
