@@ -276,4 +276,15 @@ void oci_config_write(const struct oci_config *config, struct buf *to);
 struct oci_config *oci_config_free(struct oci_config *config); /* NULL is fine; returns NULL */
 AUTO_DEFINE(struct oci_config *, oci_config_free);
 
+/* The same for parts that come alone: `exec --process FILE`, `update --resources FILE`. */
+int oci_process_parse(
+    const char *text, size_t len, struct oci_process **ret_process, struct err *e);
+struct oci_process *oci_process_free(struct oci_process *process); /* NULL is fine; returns NULL */
+AUTO_DEFINE(struct oci_process *, oci_process_free);
+
+int oci_resources_parse(
+    const char *text, size_t len, struct oci_resources **ret_resources, struct err *e);
+struct oci_resources *oci_resources_free(struct oci_resources *resources); /* the same */
+AUTO_DEFINE(struct oci_resources *, oci_resources_free);
+
 #endif

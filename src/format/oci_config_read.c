@@ -261,6 +261,51 @@ int oci_config_parse(const char *text, size_t len, struct oci_config **ret_confi
 	return 0;
 }
 
+int oci_process_parse(const char *text, size_t len, struct oci_process **ret_process, struct err *e)
+{
+	AUTO(oci_process_free) struct oci_process *process = calloc(1, sizeof(*process));
+	int r;
+
+	if (!process)
+		return err_set(e, -ENOMEM, "process.json");
+	r = json_shape_parse(&process_shape, text, len, "process.json", process, e);
+	if (r < 0)
+		return r;
+	*ret_process = TAKE(process);
+	return 0;
+}
+
+struct oci_process *oci_process_free(struct oci_process *process)
+{
+	if (process)
+		json_shape_done(&process_shape, process);
+	free(process);
+	return NULL;
+}
+
+int oci_resources_parse(
+    const char *text, size_t len, struct oci_resources **ret_resources, struct err *e)
+{
+	AUTO(oci_resources_free) struct oci_resources *resources = calloc(1, sizeof(*resources));
+	int r;
+
+	if (!resources)
+		return err_set(e, -ENOMEM, "resources");
+	r = json_shape_parse(&resources_shape, text, len, "resources", resources, e);
+	if (r < 0)
+		return r;
+	*ret_resources = TAKE(resources);
+	return 0;
+}
+
+struct oci_resources *oci_resources_free(struct oci_resources *resources)
+{
+	if (resources)
+		json_shape_done(&resources_shape, resources);
+	free(resources);
+	return NULL;
+}
+
 struct oci_config *oci_config_free(struct oci_config *config)
 {
 	if (config)

@@ -12,9 +12,12 @@
 
 #include "os/process.h"
 
-static const struct step {
+struct step {
 	int (*run)(struct child *c, struct err *e);
-} steps[] = {
+};
+
+/* Of a new container. */
+static const struct step start_steps[] = {
 	/* Namespaces first: file systems show the namespaces of who makes them. */
 	{ step_join_namespaces },
 	{ step_name_host },
@@ -33,6 +36,16 @@ static const struct step {
 	{ step_set_sysctls },
 	{ step_cover_paths },
 	{ step_finish_root },
+	{ step_set_limits },
+	{ step_enter_cwd },
+	{ step_become_user },
+	{ step_exec },
+};
+
+/* Of one more process in a container that runs. */
+static const struct step join_steps[] = {
+	{ step_join_container },
+	{ step_open_console },
 	{ step_set_limits },
 	{ step_enter_cwd },
 	{ step_become_user },
@@ -76,7 +89,12 @@ __attribute__((noreturn)) static void run_steps(struct child *c)
 {
 	struct err e = { 0 };
 
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+	const bool joins = c->plan->container_pidfd >= 0;
+	const struct step *steps = joins ? join_steps : start_steps;
+	const size_t n = joins ? sizeof(join_steps) / sizeof(join_steps[0])
+	                       : sizeof(start_steps) / sizeof(start_steps[0]);
+
+	for (size_t i = 0; i < n; i++) {
 		if (steps[i].run(c, &e) < 0)
 			fail(c, &e);
 	}

@@ -41,6 +41,7 @@ void child_run_sibling(const struct plan *plan, const struct limits *limits, int
 /* ---- steps, in the order in which they are done; each file's head says what it is about ---- */
 
 int step_join_namespaces(struct child *c, struct err *e); /* step_namespaces.c */
+int step_join_container(struct child *c, struct err *e);
 int step_name_host(struct child *c, struct err *e);
 int step_make_file_systems(struct child *c, struct err *e); /* step_mounts.c */
 int step_attach_root(struct child *c, struct err *e); /* step_root.c */

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -65,6 +66,16 @@ static void leave_pid_namespace(const struct plan *p)
 		log_warning("cannot leave the pid namespace of the container again");
 }
 
+/* Before there is a process of ours in it: nobody there must reach into that (CVE-2016-9962). */
+static int enter_container(const struct plan *p)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	if ((p->container_namespaces & CLONE_NEWPID) && setns(p->container_pidfd, CLONE_NEWPID) < 0)
+		return -errno;
+	return 0;
+}
+
 /* Returns 1 where the child only makes the one that counts, its sibling. */
 static int clone_child(
     const struct plan *p, const struct limits *limits, struct launch *l, int child_sync)
@@ -74,6 +85,12 @@ static int clone_child(
 	bool sibling;
 	pid_t pid;
 
+	if (p->container_pidfd >= 0) {
+		int r = enter_container(p);
+
+		if (r < 0)
+			return r;
+	}
 	/* A pid namespace holds for children only. */
 	if (p->join[NAMESPACE_PID] >= 0 && setns(p->join[NAMESPACE_PID], CLONE_NEWPID) < 0)
 		return -errno;

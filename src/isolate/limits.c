@@ -349,6 +349,32 @@ int limits_open(const struct strv *paths, struct limits **ret_limits, struct err
 	return 0;
 }
 
+int limits_open_to_join(const struct strv *paths, struct limits **ret_limits, struct err *e)
+{
+	AUTO(limits_free) struct limits *l = limits_new();
+	int r;
+
+	if (!l)
+		return err_set(e, -ENOMEM, "cannot open the cgroups of a container");
+	for (size_t i = 0; i < paths->n; i++) {
+		struct cgroup_hierarchy h = { 0 };
+		struct group *group;
+
+		/* One that is gone is an error here: the process would have no limits. */
+		r = cgroup_version(paths->items[i]);
+		h.v2 = r == 2;
+		if (r >= 0)
+			r = add_group(l, &h, paths->items[i], &group);
+		if (r < 0)
+			return err_set(e, r, "cannot open cgroup '%s'", paths->items[i]);
+	}
+	r = limits_prepare_join(l, e);
+	if (r < 0)
+		return r;
+	*ret_limits = TAKE(l);
+	return 0;
+}
+
 const struct strv *limits_paths(const struct limits *l)
 {
 	return &l->paths;
@@ -377,6 +403,60 @@ int limits_join(const struct limits *l, bool v2)
 			return -errno;
 	}
 	return 0;
+}
+
+static bool leads_out(const char *path)
+{
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 2 && memcmp(path, "..", 2) == 0)
+			return true;
+		path += len + (path[len] == '/');
+	}
+	return false;
+}
+
+static int descend(struct limits *l, size_t i, const char *path, struct err *e)
+{
+	char *below = NULL;
+	int r;
+
+	if (asprintf(&below, "%s/%s", l->paths.items[i], path + strspn(path, "/")) < 0)
+		return err_set(e, -ENOMEM, "cannot find the cgroup '%s'", path);
+	r = cgroup_version(below);
+	if (r < 0) {
+		err_set(e, r, "cannot find the cgroup '%s'", below);
+		free(below);
+		return r;
+	}
+	free(l->paths.items[i]);
+	l->paths.items[i] = below;
+	l->groups[i].path = below;
+	return 0;
+}
+
+int limits_descend(struct limits *l, const char *controller, const char *path, struct err *e)
+{
+	enum cgroup_controller wanted = controller
+	    ? cgroup_controller_find(controller, strlen(controller))
+	    : CGROUP_N_CONTROLLERS;
+	size_t n = 0;
+	int r;
+
+	if (leads_out(path))
+		return err_refuse(e, -EINVAL, "the cgroup '%s' is not below the container's", path);
+	if (controller && wanted == CGROUP_N_CONTROLLERS)
+		return err_refuse(e, -EINVAL, "no such cgroup controller: '%s'", controller);
+	for (size_t i = 0; i < l->paths.n; i++) {
+		if (controller && !(l->groups[i].controllers & CGROUP_BIT(wanted)))
+			continue;
+		r = descend(l, i, path, e);
+		if (r < 0)
+			return r;
+		n++;
+	}
+	return n ? 0 : err_refuse(e, -ENOENT, "the container has no such cgroup: '%s'", path);
 }
 
 int limits_update(struct limits *l, const struct oci_resources *resources, struct err *e)

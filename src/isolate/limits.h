@@ -46,6 +46,13 @@ int limits_create(const char *cgroups_path, const char *id, const struct oci_res
 /* The same cgroups again, for another command: `paths` as limits_paths() gave them. */
 int limits_open(const struct strv *paths, struct limits **ret_limits, struct err *e);
 
+/*
+ * The same only for one more process to join, with what limits_prepare_join() does: nothing is
+ * looked up on the host, and which controllers they have is not known. A v1 freezer that
+ * was joined later is not among them.
+ */
+int limits_open_to_join(const struct strv *paths, struct limits **ret_limits, struct err *e);
+
 struct limits *limits_free(struct limits *l); /* closes fds, removes nothing; NULL is fine */
 
 /* Absolute paths of the container's directories, for the state. Borrowed. */
@@ -64,6 +71,12 @@ int limits_join(const struct limits *l, bool v2);
 const int *limits_join_fds(const struct limits *l, size_t *ret_n);
 /* After limits_open(), before the clone: opens what limits_join() needs. */
 int limits_prepare_join(struct limits *l, struct err *e);
+
+/*
+ * Below the container's own cgroups from now on: the one `path` there, in the hierarchy of
+ * `controller`, or with NULL in all. -ENOENT: is not there. -EINVAL: leads out.
+ */
+int limits_descend(struct limits *l, const char *controller, const char *path, struct err *e);
 
 /* Writes limits over those there are: what `resources` does not say stays; devices stay always. */
 int limits_update(struct limits *l, const struct oci_resources *resources, struct err *e);

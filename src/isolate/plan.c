@@ -232,13 +232,17 @@ static int add_root(struct plan *p, const struct plan_options *options, struct e
 	return 0;
 }
 
-static void init(
-    struct plan *p, const struct oci_config *config, const struct plan_options *options)
+struct plan *plan_new(const struct oci_config *config, const struct plan_options *options)
 {
+	struct plan *p = malloc(sizeof(*p));
+
+	if (!p)
+		return NULL;
 	*p = (struct plan){
 		.config = config,
 		.id = options->id,
 		.idmap_fd = -1,
+		.container_pidfd = -1,
 		.root_fd = -1,
 		.no_pivot = options->no_pivot,
 		.null_fd = -1,
@@ -250,6 +254,7 @@ static void init(
 	};
 	for (size_t i = 0; i < NAMESPACE_N; i++)
 		p->join[i] = -1;
+	return p;
 }
 
 int plan_make(const struct oci_config *config, const struct plan_options *options,
@@ -258,10 +263,9 @@ int plan_make(const struct oci_config *config, const struct plan_options *option
 	AUTO(plan_free) struct plan *p = NULL;
 	int r;
 
-	p = malloc(sizeof(*p));
+	p = plan_new(config, options);
 	if (!p)
 		return err_set(e, -ENOMEM, "cannot plan container '%s'", options->id);
-	init(p, config, options);
 
 	r = add_namespaces(p, e);
 	if (r >= 0)

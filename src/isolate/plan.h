@@ -92,6 +92,11 @@ struct plan {
 	int idmap_fd; /* a user namespace with the container's maps, for idmapped binds; -1 */
 
 	char *root_path; /* on the host, where hooks find the root; NULL: no hooks, or no path */
+	/* For one more process in a container that runs: borrowed, of its first process; else -1.
+	 */
+	int container_pidfd;
+	uint64_t container_namespaces; /* CLONE_NEW... that are joined there */
+
 	int root_fd; /* detached mount, or a directory where there is no mount namespace */
 	bool no_pivot;
 	uint64_t root_propagation; /* MS_...; 0: not said */
@@ -133,6 +138,12 @@ struct plan_options {
  */
 int plan_make(const struct oci_config *config, const struct plan_options *options,
     const struct limits *limits, struct plan **ret_plan, struct err *e);
+/*
+ * The plan of one more process, config->process, in the container whose first process
+ * `pidfd` is; `pid` is its id. Of the rest of the configuration only namespaces and seccomp count.
+ */
+int plan_make_exec(const struct oci_config *config, const struct plan_options *options, int pidfd,
+    pid_t pid, struct plan **ret_plan, struct err *e);
 struct plan *plan_free(struct plan *p); /* NULL is fine; returns NULL */
 AUTO_DEFINE(struct plan *, plan_free);
 
@@ -142,6 +153,8 @@ int64_t plan_host_gid(const struct plan *p, gid_t gid);
 
 /* ---- parts, each in a file of its own ---- */
 
+/* With nothing in it. NULL: no memory. */
+struct plan *plan_new(const struct oci_config *config, const struct plan_options *options);
 int plan_add_mounts(struct plan *p, const char *bundle, const struct limits *limits, struct err *e);
 int plan_add_devices(struct plan *p, struct err *e);
 int plan_add_sysctls(struct plan *p, struct err *e);

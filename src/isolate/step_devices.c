@@ -7,10 +7,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "format/oci_config.h"
@@ -159,8 +161,22 @@ static int use_terminal(const struct plan *p, int slave, struct err *e)
 	return 0;
 }
 
+/* In a container that runs. What is there instead of a devpts is not asked for terminals. */
+static int open_pts(struct child *c)
+{
+	struct statfs fs;
+
+	c->pts_fd = file_open_in_root(c->root_fd, "dev/pts", O_PATH | O_DIRECTORY, 0);
+	if (c->pts_fd < 0)
+		return c->pts_fd;
+	if (fstatfs(c->pts_fd, &fs) < 0)
+		return -errno;
+	return fs.f_type == DEVPTS_SUPER_MAGIC ? 0 : -ENOTTY;
+}
+
 int step_open_console(struct child *c, struct err *e)
 {
+	const bool joins = c->plan->container_pidfd >= 0;
 	struct report report = { .kind = REPORT_CONSOLE };
 	AUTO_FD int master = -1;
 	AUTO_FD int slave = -1;
@@ -169,13 +185,15 @@ int step_open_console(struct child *c, struct err *e)
 
 	if (!c->plan->terminal)
 		return 0;
-	if (c->pts_fd < 0 || c->dev_fd < 0)
+	if (joins && (r = open_pts(c)) < 0)
+		return err_set(e, r, "cannot open '/dev/pts' of the container");
+	if (!joins && (c->pts_fd < 0 || c->dev_fd < 0))
 		return err_refuse(
 		    e, -ENOENT, "a terminal needs /dev and a devpts on /dev/pts among the mounts");
 	r = pty_open(c->pts_fd, &master, &slave, name, sizeof(name));
 	if (r < 0)
 		return err_set(e, r, "cannot open a terminal");
-	r = attach_console(c, slave, e);
+	r = joins ? 0 : attach_console(c, slave, e);
 	if (r >= 0)
 		r = use_terminal(c->plan, slave, e);
 	if (r < 0)

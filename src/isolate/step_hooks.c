@@ -42,7 +42,8 @@ int step_run_start_hooks(struct child *c, struct err *e)
 {
 	const struct oci_hooks *hooks = c->plan->config->hooks;
 
-	if (!hooks || hooks->start_container.n == 0)
+	/* They belong to the first process alone. */
+	if (!hooks || hooks->start_container.n == 0 || c->plan->container_pidfd >= 0)
 		return 0;
 	return hooks_run(&hooks->start_container, "startContainer", NULL, c->state_created,
 	    c->state_created_len, e);

@@ -110,6 +110,33 @@ int step_join_namespaces(struct child *c, struct err *e)
 	return 0;
 }
 
+/*
+ * Into a container that runs: all of its namespaces in one call. The pid namespace was
+ * the parent's to join, as it holds for children only. The root and the directory are the
+ * container's as soon as its mounts are.
+ */
+int step_join_container(struct child *c, struct err *e)
+{
+	const struct plan *p = c->plan;
+	const int flags = (int)(p->container_namespaces & ~(uint64_t)CLONE_NEWPID);
+	int r;
+
+	/* While we are the host's root. */
+	r = c->limits ? limits_join(c->limits, !c->in_cgroup2) : 0;
+	if (r < 0)
+		return err_set(e, r, "cannot join the cgroups");
+	if (flags && setns(p->container_pidfd, flags) < 0)
+		return err_set(e, -errno, "cannot join the namespaces of the container");
+	if (p->user_namespace && (r = become_root(e)) < 0)
+		return r;
+	if (!(flags & CLONE_NEWNS) && (fchdir(c->root_fd) < 0 || chroot(".") < 0))
+		return err_set(e, -errno, "cannot enter the root of the container");
+	if (setsid() < 0)
+		return err_set(e, -errno, "cannot begin a session");
+	c->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return c->root_fd < 0 ? err_set(e, -errno, "cannot open the root of the container") : 0;
+}
+
 int step_name_host(struct child *c, struct err *e)
 {
 	const struct oci_config *config = c->plan->config;

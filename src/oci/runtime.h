@@ -6,7 +6,9 @@
  * directory per container below the root, "<root>/<id>/", 0700:
  *
  *   state.json     format/oci_state.h
+ *   config.json    as it was in the bundle; for `exec`
  *   exec.fifo      `create` made the container and it waits here for `start`
+ *   freezer        `pause` was there: it may have a freezer cgroup; empty
  *   report.fifo    on which `start` hears how exec went
  */
 #ifndef DOLIUM_OCI_RUNTIME_H
@@ -23,19 +25,31 @@ struct runtime {
 	const char *log; /* --log; NULL: none */
 	const char *log_format; /* --log-format: text or json */
 	bool debug;
+	const char *log_level; /* crun's; means nothing here */
+	const char *cgroup_manager, *rootless;
 	bool systemd_cgroup;
+	bool help, version;
+};
+
+/* What `exec` says of its process. */
+struct exec_options {
+	const char *process, *cwd, *user, *process_label, *apparmor, *cgroup;
+	struct strv env, additional_gids, caps;
+	bool tty, no_new_privs, ignore_paused;
 };
 
 struct runtime_options {
 	const char *id;
 	const char *bundle; /* --bundle */
-	const char *console_socket, *pid_file;
+	const char *console_socket, *pidfd_socket, *pid_file;
 	const char *stdio; /* --stdio: inherit or pipe */
 	const char *format; /* list --format */
 	const char *signal_name;
 	int preserve_fds, rootfs_fd, report_fd;
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper;
 	bool all, force, quiet;
+	struct exec_options exec;
+	char *const *arguments; /* behind the id; ends in a NULL */
 	char *const *argv; /* of the whole program */
 };
 
@@ -47,6 +61,9 @@ int runtime_state(const struct runtime *rt, const struct runtime_options *o, str
 int runtime_list(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_kill(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_delete(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_exec(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_pause(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_resume(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_spec(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 
 /* The whole program: reads the command line, runs, reports. */
@@ -65,12 +82,27 @@ int home_open(const struct runtime *rt, const char *id, struct err *e);
 int home_remove(const struct runtime *rt, const char *id, int home_fd, struct err *e);
 
 int home_read_state(int home_fd, const char *id, struct oci_state *ret_state, struct err *e);
+/* The first one, of a home that was just made. */
+int home_write_first_state(int home_fd, const struct oci_state *state, struct err *e);
 int home_write_state(int home_fd, const struct oci_state *state, struct err *e);
+
+#define HOME_CONFIG_MAX ((size_t)16 << 20)
+
+struct oci_config;
+/* The configuration that the container was made from, as text; and that, read. */
+int home_keep_config(int home_fd, const char *text, size_t len, struct err *e);
+int home_read_config(int home_fd, struct oci_config **ret_config, struct err *e);
+
+/* That somebody pauses it, noted before; from then on it may have a freezer cgroup, and be frozen.
+ */
+int home_note_freezer(int home_fd);
+bool home_has_freezer(int home_fd);
 
 enum home_status {
 	HOME_CREATING,
 	HOME_CREATED,
 	HOME_RUNNING,
+	HOME_PAUSED,
 	HOME_STOPPED,
 };
 

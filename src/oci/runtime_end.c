@@ -25,6 +25,18 @@ static int kill_all(const struct oci_state *state, int signal_number, struct err
 	return r < 0 ? r : limits_kill(limits, signal_number, e);
 }
 
+/* So that a paused container dies of SIGKILL. */
+static int thaw(const struct oci_state *state, struct err *e)
+{
+	AUTO(limits_free) struct limits *limits = NULL;
+	int r;
+
+	r = limits_open(&state->cgroups, &limits, e);
+	if (r < 0 || !limits_frozen(limits))
+		return r;
+	return limits_freeze(limits, false, e);
+}
+
 int runtime_kill(const struct runtime *rt, const struct runtime_options *o, struct err *e)
 {
 	AUTO_OCI_STATE struct oci_state state = { 0 };
@@ -43,6 +55,8 @@ int runtime_kill(const struct runtime *rt, const struct runtime_options *o, stru
 	if (o->all)
 		return kill_all(&state, signal_number, e);
 	r = process_kill(state.pid, state.pid_start, signal_number);
+	if (r >= 0 && signal_number == SIGKILL && home_has_freezer(home))
+		return thaw(&state, e);
 	if (r == -ESRCH)
 		return err_refuse(e, r, "container not running");
 	return r < 0 ? err_set(e, r, "cannot send the signal to container '%s'", o->id) : 0;
@@ -81,10 +95,13 @@ int runtime_delete(const struct runtime *rt, const struct runtime_options *o, st
 	if (r < 0)
 		return delete_remains(rt, o, home, e);
 	status = home_status(home, &state);
-	if (status == HOME_RUNNING && !o->force)
-		return err_refuse(
-		    e, -EBUSY, "cannot delete container '%s' that is not stopped: running", o->id);
-	if (status == HOME_RUNNING || status == HOME_CREATED) {
+	if ((status == HOME_RUNNING || status == HOME_PAUSED) && !o->force)
+		return err_refuse(e, -EBUSY, "cannot delete container '%s' that is not stopped: %s",
+		    o->id, home_status_name(status));
+	/* Who is frozen does not die; this thaws him as well. */
+	if (status == HOME_PAUSED && (r = kill_all(&state, SIGKILL, e)) < 0)
+		return r;
+	if (status != HOME_STOPPED && status != HOME_CREATING) {
 		(void)process_kill(state.pid, state.pid_start, SIGKILL);
 		wait_for_death(&state);
 	}

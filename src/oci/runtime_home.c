@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "format/oci_config.h"
 #include "isolate/limits.h"
 #include "oci/runtime.h"
 #include "oci/runtime_hooks.h"
@@ -21,11 +22,13 @@
 #include "os/file.h"
 #include "os/process.h"
 
-#define ID_MAX     1024
-#define STATE_MAX  ((size_t)4 << 20)
-#define STATE_FILE "state.json"
-#define BUSY_TRIES 200 /* of 10 ms */
-#define START_FIFO "exec.fifo"
+#define ID_MAX       1024
+#define STATE_MAX    ((size_t)4 << 20)
+#define STATE_FILE   "state.json"
+#define CONFIG_FILE  "config.json"
+#define BUSY_TRIES   200 /* of 10 ms */
+#define START_FIFO   "exec.fifo"
+#define FREEZER_MARK "freezer"
 
 bool runtime_id_valid(const char *id)
 {
@@ -140,16 +143,19 @@ static int empty_home(int home_fd)
 
 int home_remove(const struct runtime *rt, const char *id, int home_fd, struct err *e)
 {
-	AUTO_FD int root = open(rt->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[PATH_MAX];
 	int r = 0;
 
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", rt->root, id) >= sizeof(path))
+		return err_refuse(e, -ENAMETOOLONG, "the name of '%s' is too long", rt->root);
 	/* What a container that ended by itself has is only this. */
 	(void)unlinkat(home_fd, STATE_FILE, 0);
-	if (unlinkat(root, id, AT_REMOVEDIR) >= 0)
+	(void)unlinkat(home_fd, CONFIG_FILE, 0);
+	if (rmdir(path) >= 0)
 		return 0;
 	if (errno == ENOTEMPTY || errno == EEXIST) {
 		r = empty_home(home_fd);
-		if (r >= 0 && unlinkat(root, id, AT_REMOVEDIR) < 0)
+		if (r >= 0 && rmdir(path) < 0)
 			r = -errno;
 	} else if (errno != ENOENT) {
 		r = -errno;
@@ -182,18 +188,84 @@ int home_write_state(int home_fd, const struct oci_state *state, struct err *e)
 	return r < 0 ? err_set(e, r, "cannot write the state of container '%s'", state->id) : 0;
 }
 
+/* Into a home that is new: nobody can know of it, so there is no need for a rename. */
+static int write_new(int home_fd, const char *name, const char *text, size_t len)
+{
+	AUTO_FD int fd = -1;
+
+	fd = openat(home_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : file_write_fd(fd, text, len);
+}
+
+int home_write_first_state(int home_fd, const struct oci_state *state, struct err *e)
+{
+	AUTO_BUF struct buf text = { 0 };
+	int r;
+
+	oci_state_write(state, &text);
+	r = buf_error(&text);
+	if (r >= 0)
+		r = write_new(home_fd, STATE_FILE, text.data, text.len);
+	return r < 0 ? err_set(e, r, "cannot write the state of container '%s'", state->id) : 0;
+}
+
+int home_keep_config(int home_fd, const char *text, size_t len, struct err *e)
+{
+	int r = write_new(home_fd, CONFIG_FILE, text, len);
+
+	return r < 0 ? err_set(e, r, "cannot keep the configuration of the container") : 0;
+}
+
+int home_read_config(int home_fd, struct oci_config **ret_config, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	r = file_read(home_fd, CONFIG_FILE, HOME_CONFIG_MAX, &text, &len);
+	if (r < 0)
+		return err_set(e, r, "cannot read the configuration of the container");
+	return oci_config_parse(text, len, ret_config, e);
+}
+
+int home_note_freezer(int home_fd)
+{
+	AUTO_FD int fd = -1;
+
+	fd = openat(home_fd, FREEZER_MARK, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : 0;
+}
+
+bool home_has_freezer(int home_fd)
+{
+	return faccessat(home_fd, FREEZER_MARK, F_OK, 0) >= 0;
+}
+
+/* Who was never paused by us costs no look at the cgroups. */
+static bool is_paused(int home_fd, const struct oci_state *state)
+{
+	AUTO(limits_free) struct limits *limits = NULL;
+	struct err ignored = { 0 };
+
+	return home_has_freezer(home_fd) && state->cgroups.n > 0 &&
+	    limits_open(&state->cgroups, &limits, &ignored) >= 0 && limits_frozen(limits);
+}
+
 enum home_status home_status(int home_fd, const struct oci_state *state)
 {
 	if (state->pid <= 0)
 		return HOME_CREATING;
 	if (!process_is(state->pid, state->pid_start))
 		return HOME_STOPPED;
+	if (is_paused(home_fd, state))
+		return HOME_PAUSED;
 	return faccessat(home_fd, START_FIFO, F_OK, 0) >= 0 ? HOME_CREATED : HOME_RUNNING;
 }
 
 const char *home_status_name(enum home_status status)
 {
-	static const char *const names[] = { "creating", "created", "running", "stopped" };
+	static const char *const names[] = { "creating", "created", "running", "paused",
+		"stopped" };
 
 	return names[status];
 }

@@ -2,13 +2,13 @@
 /*
  * The command line of dolium-oci
  *
- * runc's: options before the id, "--name value" or "--name=value".
+ * runc's and crun's: one table of options for each command.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,41 +16,40 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/num.h"
 #include "format/json.h"
 #include "oci/clock.h"
 #include "oci/runtime.h"
+#include "oci/runtime_options.h"
 #include "os/file.h"
 
 #define ROOT_DEFAULT "/run/dolium-oci"
 
-enum option_kind {
-	OPTION_FLAG, /* bool */
-	OPTION_TEXT, /* const char * */
-	OPTION_NUMBER, /* int */
-};
-
-struct option_row {
-	const char *name;
-	char letter; /* 0: none */
-	enum option_kind kind;
-	size_t offset;
-};
+/* Whose command line ours is like. */
+#define RUNC_LIKE "1.2.0"
+#define CRUN_LIKE "1.18"
 
 #define GLOBAL(member) offsetof(struct runtime, member)
 #define OWN(member)    offsetof(struct runtime_options, member)
+#define EXEC(member)   offsetof(struct runtime_options, exec.member)
 
 static const struct option_row global_options[] = {
 	{ "root", 0, OPTION_TEXT, GLOBAL(root) },
 	{ "log", 0, OPTION_TEXT, GLOBAL(log) },
 	{ "log-format", 0, OPTION_TEXT, GLOBAL(log_format) },
+	{ "log-level", 0, OPTION_TEXT, GLOBAL(log_level) },
 	{ "debug", 0, OPTION_FLAG, GLOBAL(debug) },
+	{ "systemd-cgroup", 0, OPTION_FLAG, GLOBAL(systemd_cgroup) },
+	{ "cgroup-manager", 0, OPTION_TEXT, GLOBAL(cgroup_manager) },
+	{ "rootless", 0, OPTION_TEXT, GLOBAL(rootless) },
+	{ "version", 'v', OPTION_FLAG, GLOBAL(version) },
+	{ "help", 'h', OPTION_FLAG, GLOBAL(help) },
 	{ NULL, 0, 0, 0 },
 };
 
 #define START_OPTIONS                                                  \
 	{ "bundle", 'b', OPTION_TEXT, OWN(bundle) },                   \
 	    { "console-socket", 0, OPTION_TEXT, OWN(console_socket) }, \
+	    { "pidfd-socket", 0, OPTION_TEXT, OWN(pidfd_socket) },     \
 	    { "pid-file", 0, OPTION_TEXT, OWN(pid_file) },             \
 	    { "no-pivot", 0, OPTION_FLAG, OWN(no_pivot) },             \
 	    { "no-new-keyring", 0, OPTION_FLAG, OWN(no_new_keyring) }, \
@@ -71,6 +70,28 @@ static const struct option_row run_options[] = {
 
 static const struct option_row create_options[] = {
 	START_OPTIONS,
+	{ NULL, 0, 0, 0 },
+};
+
+static const struct option_row exec_options[] = {
+	{ "process", 'p', OPTION_TEXT, EXEC(process) },
+	{ "console-socket", 0, OPTION_TEXT, OWN(console_socket) },
+	{ "pidfd-socket", 0, OPTION_TEXT, OWN(pidfd_socket) },
+	{ "pid-file", 0, OPTION_TEXT, OWN(pid_file) },
+	{ "cwd", 0, OPTION_TEXT, EXEC(cwd) },
+	{ "env", 'e', OPTION_LIST, EXEC(env) },
+	{ "tty", 't', OPTION_FLAG, EXEC(tty) },
+	{ "user", 'u', OPTION_TEXT, EXEC(user) },
+	{ "additional-gids", 'g', OPTION_LIST, EXEC(additional_gids) },
+	{ "detach", 'd', OPTION_FLAG, OWN(detach) },
+	{ "process-label", 0, OPTION_TEXT, EXEC(process_label) },
+	{ "apparmor", 0, OPTION_TEXT, EXEC(apparmor) },
+	{ "no-new-privs", 0, OPTION_FLAG, EXEC(no_new_privs) },
+	{ "cap", 'c', OPTION_LIST, EXEC(caps) },
+	{ "preserve-fds", 0, OPTION_NUMBER, OWN(preserve_fds) },
+	{ "cgroup", 0, OPTION_TEXT, EXEC(cgroup) },
+	{ "ignore-paused", 0, OPTION_FLAG, EXEC(ignore_paused) },
+	{ "no-subreaper", 0, OPTION_FLAG, OWN(no_subreaper) },
 	{ NULL, 0, 0, 0 },
 };
 
@@ -97,98 +118,43 @@ static const struct option_row spec_options[] = {
 
 static const struct option_row no_options[] = { { NULL, 0, 0, 0 } };
 
+#define ANY_NUMBER 1000000
+
 static const struct command {
 	const char *name, *arguments, *title;
 	const struct option_row *options;
 	int (*run)(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 	int min_arguments, max_arguments;
+	bool in_order; /* behind the id, all is for somebody else */
+	int failed; /* exit status; 0: 1 */
 } commands[] = {
 	{ "create", "[options] ID", "make a container that waits for start", create_options,
-	    runtime_create, 1, 1 },
+	    runtime_create, 1, 1, false, 0 },
 	{ "delete", "[--force] ID", "remove what a container left", delete_options, runtime_delete,
-	    1, 1 },
+	    1, 1, false, 0 },
+	{ "exec", "[options] ID COMMAND...", "run one more program in a container", exec_options,
+	    runtime_exec, 1, ANY_NUMBER, true, 255 },
 	{ "kill", "[--all] ID [SIGNAL]", "send a signal to the container's first process",
-	    kill_options, runtime_kill, 1, 2 },
+	    kill_options, runtime_kill, 1, 2, false, 0 },
 	{ "list", "[--format table|json] [--quiet]", "list the containers of this root",
-	    list_options, runtime_list, 0, 0 },
-	{ "run", "[options] ID", "create, start, wait and delete", run_options, runtime_run, 1, 1 },
+	    list_options, runtime_list, 0, 0, false, 0 },
+	{ "pause", "ID", "freeze all processes of a container", no_options, runtime_pause, 1, 1,
+	    false, 0 },
+	{ "resume", "ID", "let the processes of a paused container go on", no_options,
+	    runtime_resume, 1, 1, false, 0 },
+	{ "run", "[options] ID", "create, start, wait and delete", run_options, runtime_run, 1, 1,
+	    false, 0 },
 	{ "spec", "[--bundle DIR]", "write a config.json to begin with", spec_options, runtime_spec,
-	    0, 0 },
+	    0, 0, false, 0 },
 	{ "start", "ID", "start the program of a container that was created", no_options,
-	    runtime_start, 1, 1 },
-	{ "state", "ID", "print the state of a container as JSON", no_options, runtime_state, 1,
-	    1 },
+	    runtime_start, 1, 1, false, 0 },
+	{ "state", "ID", "print the state of a container as JSON", no_options, runtime_state, 1, 1,
+	    false, 0 },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-/* ---- reading ---- */
-
-static const struct option_row *find_option(
-    const struct option_row *rows, const char *word, const char **ret_value)
-{
-	const char *name = word + strspn(word, "-");
-	size_t len = strcspn(name, "=");
-
-	*ret_value = name[len] == '=' ? name + len + 1 : NULL;
-	for (; rows->name; rows++) {
-		if (strlen(rows->name) == len && strncmp(rows->name, name, len) == 0)
-			return rows;
-		if (rows->letter && len == 1 && rows->letter == name[0])
-			return rows;
-	}
-	return NULL;
-}
-
-static int set_flag(bool *to, const struct option_row *row, const char *value, struct err *e)
-{
-	if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-		return err_refuse(
-		    e, -EINVAL, "option --%s is true or false, not '%s'", row->name, value);
-	*to = !value || strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_number(int *to, const struct option_row *row, const char *value, struct err *e)
-{
-	uint32_t number = 0;
-
-	if (num_parse_u32(value, &number) < 0 || number > 0xfffff)
-		return err_refuse(e, -EINVAL, "option --%s: not a number: '%s'", row->name, value);
-	*to = (int)number;
-	return 0;
-}
-
-/* Reads the options at the front of argv. Returns how many words they were. */
-static int read_options(const struct option_row *rows, char *const *argv, void *to, struct err *e)
-{
-	int n = 0, r = 0;
-
-	for (; argv[n] && argv[n][0] == '-' && argv[n][1] != '\0'; n++) {
-		const struct option_row *row;
-		const char *value;
-
-		if (strcmp(argv[n], "--") == 0)
-			return n + 1;
-		row = find_option(rows, argv[n], &value);
-		if (!row)
-			return err_refuse(
-			    e, -EINVAL, "flag provided but not defined: '%s'", argv[n]);
-		if (row->kind != OPTION_FLAG && !value)
-			value = argv[++n];
-		if (row->kind != OPTION_FLAG && !value)
-			return err_refuse(e, -EINVAL, "option --%s wants a value", row->name);
-		if (row->kind == OPTION_FLAG)
-			r = set_flag((bool *)((char *)to + row->offset), row, value, e);
-		else if (row->kind == OPTION_NUMBER)
-			r = set_number((int *)(void *)((char *)to + row->offset), row, value, e);
-		else
-			*(const char **)(void *)((char *)to + row->offset) = value;
-		if (r < 0)
-			return r;
-	}
-	return n;
-}
+/* ---- help and version ---- */
 
 static int help(FILE *to)
 {
@@ -202,9 +168,20 @@ static int help(FILE *to)
 	return 0;
 }
 
-static int version(void)
+/* Under the name of another run-time, what its callers look for in the first line. */
+static int version(const char *program)
 {
-	printf("dolium-oci version %s\nspec: 1.3.0\n", DOLIUM_VERSION);
+	const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
+
+	if (strcmp(name, "runc") == 0)
+		printf("runc version %s+dolium-%s\ncommit: dolium-%s\n", RUNC_LIKE, DOLIUM_VERSION,
+		    DOLIUM_VERSION);
+	else if (strcmp(name, "crun") == 0)
+		printf("crun version %s+dolium-%s\ncommit: dolium-%s\n", CRUN_LIKE, DOLIUM_VERSION,
+		    DOLIUM_VERSION);
+	else
+		printf("dolium-oci version %s\n", DOLIUM_VERSION);
+	printf("spec: 1.3.0\n");
 	return 0;
 }
 
@@ -220,19 +197,89 @@ static const struct command *find_command(const char *name)
 static int run_command(const struct runtime *rt, const struct command *c, char *const *argv,
     struct runtime_options *o, struct err *e)
 {
-	int n, n_arguments = 0;
+	AUTO_FREE char **words = NULL;
+	size_t n_words = 0;
+	int n;
 
-	n = read_options(c->options, argv, o, e);
+	while (argv[n_words])
+		n_words++;
+	words = calloc(n_words + 1, sizeof(*words));
+	if (!words)
+		return err_set(e, -ENOMEM, "cannot read the command line");
+	n = options_read(c->options, argv, c->in_order, o, words, NULL, e);
 	if (n < 0)
 		return n;
-	argv += n;
-	while (argv[n_arguments])
-		n_arguments++;
-	if (n_arguments < c->min_arguments || n_arguments > c->max_arguments)
+	if (n < c->min_arguments || n > c->max_arguments)
 		return err_refuse(e, -EINVAL, "usage: dolium-oci %s %s", c->name, c->arguments);
-	o->id = n_arguments > 0 ? argv[0] : NULL;
-	o->signal_name = n_arguments > 1 ? argv[1] : NULL;
+	o->id = n > 0 ? words[0] : NULL;
+	o->signal_name = n > 1 ? words[1] : NULL;
+	o->arguments = words + (n > 0);
 	return c->run(rt, o, e);
+}
+
+/* What we were told to be, and are not, is refused: limits would be missing, or somewhere else. */
+static int check_global(const struct runtime *rt, struct err *e)
+{
+	const char *manager = rt->cgroup_manager, *rootless = rt->rootless, *log = rt->log;
+
+	if (rt->systemd_cgroup || (manager && strcmp(manager, "systemd") == 0))
+		return err_refuse(e, -EOPNOTSUPP,
+		    "cgroups by systemd (--systemd-cgroup) are not there yet: use the cgroupfs "
+		    "manager");
+	if (manager && strcmp(manager, "cgroupfs") != 0)
+		return err_refuse(e, -EOPNOTSUPP, "no such cgroup manager: '%s'", manager);
+	if (rootless && strcmp(rootless, "auto") != 0 && strcmp(rootless, "false") != 0)
+		return err_refuse(e, -EOPNOTSUPP,
+		    "option --rootless is auto or false, not '%s': only root can run containers",
+		    rootless);
+	if (log && (strncmp(log, "syslog:", 7) == 0 || strncmp(log, "journald:", 9) == 0))
+		return err_refuse(e, -EOPNOTSUPP, "option --log is a file, not '%s'", log);
+	return 0;
+}
+
+/* Up to the name of the command. */
+static int read_global(char *const *argv, struct runtime *rt, int *ret_read, struct err *e)
+{
+	AUTO_FREE char **words = NULL;
+	size_t n = 0;
+	int r;
+
+	while (argv[n])
+		n++;
+	words = calloc(n + 1, sizeof(*words));
+	if (!words)
+		return err_set(e, -ENOMEM, "cannot read the command line");
+	r = options_read(global_options, argv, true, rt, words, ret_read, e);
+	if (rt->log && strncmp(rt->log, "file:", 5) == 0)
+		rt->log += 5;
+	return r < 0 ? r : check_global(rt, e);
+}
+
+static int dispatch(struct runtime *rt, int argc, char **argv, struct runtime_options *o,
+    int *ret_failed, struct err *e)
+{
+	const struct command *c;
+	int n = 0, r;
+
+	r = read_global(argv + 1, rt, &n, e);
+	log_setup("dolium-oci", STDERR_FILENO, rt->debug);
+	if (r < 0)
+		return r;
+	if (rt->help)
+		return help(stdout);
+	if (rt->version)
+		return version(argv[0]);
+	if (argc == 1 + n)
+		return help(stderr), 1;
+	c = find_command(argv[1 + n]);
+	if (!c)
+		return err_refuse(e, -EINVAL, "no such command: '%s'", argv[1 + n]);
+	if (argv[2 + n] && (strcmp(argv[2 + n], "--help") == 0 || strcmp(argv[2 + n], "-h") == 0)) {
+		printf("usage: dolium-oci %s %s\n\n%s\n", c->name, c->arguments, c->title);
+		return 0;
+	}
+	*ret_failed = c->failed ? c->failed : 1;
+	return run_command(rt, c, argv + 2 + n, o, e);
 }
 
 /* ---- reporting ---- */
@@ -276,28 +323,14 @@ int runtime_main(int argc, char **argv)
 {
 	struct runtime_options o = { .rootfs_fd = -1, .report_fd = -1, .argv = argv };
 	struct runtime rt = { .root = ROOT_DEFAULT };
-	const struct command *c;
 	struct err e = { 0 };
-	int r;
+	int r, failed = 1;
 
-	if (argc < 2)
-		return help(stderr), 1;
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return help(stdout);
-	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0)
-		return version();
-	r = read_options(global_options, argv + 1, &rt, &e);
-	log_setup("dolium-oci", STDERR_FILENO, rt.debug);
-	c = r >= 0 && argv[1 + r] ? find_command(argv[1 + r]) : NULL;
-	if (r >= 0 && !c)
-		r = err_refuse(
-		    &e, -EINVAL, "no such command: '%s'", argv[1 + r] ? argv[1 + r] : "");
-	if (r >= 0)
-		r = run_command(&rt, c, argv + 2 + r, &o, &e);
+	r = dispatch(&rt, argc, argv, &o, &failed, &e);
 	if (r >= 0)
 		return r;
 	write_log(&rt, &e);
 	if (o.report_fd < 0 || !o.id)
 		print_error(&e); /* else it was told there, and the engine says it */
-	return 1;
+	return failed;
 }

@@ -6,10 +6,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,12 +22,10 @@
 #include "oci/relay.h"
 #include "oci/runtime.h"
 #include "oci/runtime_hooks.h"
+#include "oci/runtime_process.h"
 #include "oci/self.h"
 #include "os/file.h"
 #include "os/process.h"
-#include "os/pty.h"
-
-#define CONFIG_MAX ((size_t)16 << 20)
 
 /* One start of one container. */
 struct start {
@@ -37,6 +34,8 @@ struct start {
 	bool create; /* wait for `start` */
 	bool stay; /* until it ends */
 	char bundle[PATH_MAX];
+	char *text; /* config.json, until `exec` can find it */
+	size_t text_len;
 	struct oci_config *config;
 	struct oci_state state;
 	struct limits *limits;
@@ -77,20 +76,28 @@ static int find_bundle(struct start *s, struct err *e)
 
 static int read_config(struct start *s, struct err *e)
 {
-	AUTO_FREE char *text = NULL;
 	AUTO_FD int bundle = open(s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	AUTO_FD int fd = -1;
-	size_t len = 0;
 	int r;
 
 	if (bundle < 0)
 		return err_set(e, -errno, "cannot open the bundle '%s'", s->bundle);
 	fd = openat(bundle, "config.json", O_RDONLY | O_CLOEXEC);
-	r = fd < 0 ? -errno : file_read_fd(fd, CONFIG_MAX, &text, &len);
+	r = fd < 0 ? -errno : file_read_fd(fd, HOME_CONFIG_MAX, &s->text, &s->text_len);
 	if (r < 0)
 		return err_set(e, r, "cannot read '%s/config.json'", s->bundle);
 
-	return oci_config_parse(text, len, &s->config, e);
+	return oci_config_parse(s->text, s->text_len, &s->config, e);
+}
+
+/* For `exec`, as it is now: what becomes of the bundle does not matter to the container. */
+static int keep_config(struct start *s, struct err *e)
+{
+	int r = home_keep_config(s->home_fd, s->text, s->text_len, e);
+
+	free(s->text);
+	s->text = NULL;
+	return r;
 }
 
 static int fill_state(struct start *s, struct err *e)
@@ -172,23 +179,6 @@ static int make_fifos(struct start *s, struct err *e)
 	return 0;
 }
 
-/* So that /dev/stdout can be opened again by the container's user. */
-static void give_streams(const struct plan *p)
-{
-	const struct oci_user *user = &p->config->process->user;
-	int64_t uid = plan_host_uid(p, user->uid), gid = plan_host_gid(p, user->gid);
-
-	if (uid <= 0 && gid <= 0)
-		return;
-	for (int i = 0; i < 3; i++) {
-		int fd = p->stdio[i] >= 0 ? p->stdio[i] : i;
-		struct stat st;
-
-		if (fstat(fd, &st) >= 0 && S_ISFIFO(st.st_mode))
-			(void)!fchown(fd, uid < 0 ? (uid_t)-1 : (uid_t)uid, (gid_t)-1);
-	}
-}
-
 static int make_streams(struct start *s, struct err *e)
 {
 	int r;
@@ -201,40 +191,8 @@ static int make_streams(struct start *s, struct err *e)
 			return r;
 		memcpy(s->plan->stdio, s->ends, sizeof(s->ends));
 	}
-	give_streams(s->plan);
+	process_give_streams(s->plan);
 	return 0;
-}
-
-static int check_terminal(const struct start *s, struct err *e)
-{
-	const struct oci_process *process = s->config->process;
-	bool terminal = process && process->terminal;
-
-	if (terminal && !s->stay && !s->o->console_socket)
-		return err_refuse(e, -EINVAL,
-		    "cannot allocate tty if the runtime will detach without setting console "
-		    "socket");
-	if (!terminal && s->o->console_socket)
-		return err_refuse(
-		    e, -EINVAL, "cannot use console socket if the container has no terminal");
-	return 0;
-}
-
-static int send_console(const struct start *s, struct err *e)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	AUTO_FD int fd = -1;
-	int r;
-
-	if (strlen(s->o->console_socket) >= sizeof(to.sun_path))
-		return err_refuse(e, -ENAMETOOLONG, "the path of the console socket is too long");
-	strcpy(to.sun_path, s->o->console_socket);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
-		return err_set(
-		    e, -errno, "cannot connect to the console socket '%s'", s->o->console_socket);
-	r = pty_send_fd(fd, s->launch.console_fd, s->launch.console_name);
-	return r < 0 ? err_set(e, r, "cannot send the terminal to the console socket") : 0;
 }
 
 static int take_console(struct start *s, struct err *e)
@@ -247,25 +205,8 @@ static int take_console(struct start *s, struct err *e)
 	if (r < 0)
 		return r;
 	if (s->o->console_socket)
-		return send_console(s, e);
+		return process_send_console(s->o->console_socket, &s->launch, e);
 	return relay_consume_terminal(&s->relay, TAKE_FD(s->launch.console_fd), e);
-}
-
-static int write_pid_file(const struct start *s, struct err *e)
-{
-	AUTO_FREE char *next = NULL;
-	AUTO_FD int fd = -1;
-
-	if (!s->o->pid_file)
-		return 0;
-	if (asprintf(&next, "%s.%d.next", s->o->pid_file, getpid()) < 0) {
-		next = NULL;
-		return err_set(e, -ENOMEM, "cannot write '%s'", s->o->pid_file);
-	}
-	fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || dprintf(fd, "%d", s->launch.pid) < 0 || rename(next, s->o->pid_file) < 0)
-		return err_set(e, -errno, "cannot write '%s'", s->o->pid_file);
-	return 0;
 }
 
 static int note_process(struct start *s, struct err *e)
@@ -277,7 +218,9 @@ static int note_process(struct start *s, struct err *e)
 	if (r < 0)
 		return err_set(e, r, "cannot look at the container's process");
 	r = home_write_state(s->home_fd, &s->state, e);
-	return r < 0 ? r : write_pid_file(s, e);
+	if (r >= 0)
+		r = process_write_pid_file(s->o->pid_file, s->launch.pid, e);
+	return r < 0 ? r : process_send_pidfd(s->o->pidfd_socket, &s->launch, e);
 }
 
 /* ---- the whole ---- */
@@ -291,7 +234,9 @@ static int prepare(struct start *s, struct err *e)
 	if (r >= 0)
 		r = runtime_hooks_note(s->config, &s->state, e);
 	if (r >= 0)
-		r = home_write_state(s->home_fd, &s->state, e);
+		r = home_write_first_state(s->home_fd, &s->state, e);
+	if (r >= 0)
+		r = keep_config(s, e);
 	if (r >= 0)
 		r = make_limits(s, e);
 	if (r >= 0)
@@ -347,7 +292,12 @@ static int stay(struct start *s, struct err *e)
 	event_exited(s->o->report_fd, status, s->limits && limits_oom_killed(s->limits));
 	if (s->o->keep)
 		return status;
-	if (limits_remove(s->limits, &ignored) >= 0)
+	if (home_has_freezer(s->home_fd)) {
+		/* One more cgroup, that `pause` has made. */
+		s->limits = limits_free(s->limits);
+		(void)limits_open(&s->state.cgroups, &s->limits, &ignored);
+	}
+	if (s->limits && limits_remove(s->limits, &ignored) >= 0)
 		(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);
 	runtime_hooks_poststop(&s->state);
 	return status;
@@ -375,7 +325,8 @@ static int start(struct start *s, struct err *e)
 	if (r >= 0)
 		r = read_config(s, e);
 	if (r >= 0)
-		r = check_terminal(s, e);
+		r = process_check_terminal(s->config->process && s->config->process->terminal,
+		    s->stay, s->o->console_socket, e);
 	if (r < 0)
 		return r;
 	s->home_fd = home_make(s->rt, s->o->id, e);

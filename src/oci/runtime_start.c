@@ -25,6 +25,8 @@ static int check_status(enum home_status status, struct err *e)
 	case HOME_RUNNING:
 		return err_refuse(e, -EBUSY,
 		    "cannot start an already running container: it is in the running state");
+	case HOME_PAUSED:
+		return err_refuse(e, -EBUSY, "cannot start a container that is paused");
 	case HOME_CREATING:
 	case HOME_STOPPED:
 		break;

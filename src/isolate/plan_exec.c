@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan of one more process in a container that runs
+ *
+ * Which namespaces it joins is said by the configuration that the container was made
+ * from; where they are, by the pidfd of its first process. So no path below /proc
+ * is looked up for them, and a pid that is used again cannot be mistaken for it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "format/oci_config.h"
+#include "isolate/plan.h"
+
+static int add_namespaces(struct plan *p, struct err *e)
+{
+	const struct oci_linux *linux_ = p->config->linux_;
+
+	for (size_t i = 0; linux_ && i < linux_->n_namespaces; i++) {
+		enum namespace_kind kind = namespace_find(linux_->namespaces[i].type);
+
+		if (kind == NAMESPACE_N)
+			return err_refuse(e, -EINVAL,
+			    "config.json: linux.namespaces: no such kind: '%s'",
+			    linux_->namespaces[i].type);
+		p->container_namespaces |= namespace_flag(kind);
+	}
+	p->user_namespace = p->container_namespaces & CLONE_NEWUSER;
+	return 0;
+}
+
+/* Where the container has the host's mounts, its root is only where its first process has it. */
+static int open_root(struct plan *p, pid_t pid, struct err *e)
+{
+	char path[40];
+
+	if (p->container_namespaces & CLONE_NEWNS)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	p->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return p->root_fd < 0 ? err_set(e, -errno, "cannot open the root of the container") : 0;
+}
+
+int plan_make_exec(const struct oci_config *config, const struct plan_options *options, int pidfd,
+    pid_t pid, struct plan **ret_plan, struct err *e)
+{
+	AUTO(plan_free) struct plan *p = NULL;
+	int r;
+
+	p = plan_new(config, options);
+	if (!p)
+		return err_set(e, -ENOMEM, "cannot plan a process of container '%s'", options->id);
+	p->container_pidfd = pidfd;
+	p->new_keyring = false; /* the session is the container's matter */
+	r = add_namespaces(p, e);
+	if (r >= 0)
+		r = open_root(p, pid, e);
+	if (r >= 0)
+		r = plan_add_process(p, e);
+	if (r < 0)
+		return r;
+	*ret_plan = TAKE(p);
+	return 0;
+}
