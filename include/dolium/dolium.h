@@ -124,7 +124,8 @@ struct dolium_pull_options {
 /*
  * Fetches a reference, oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE. The value: an array
  * of
- * {"Id","Name","Digest","Status":"downloaded"|"up to date"}, one an image.
+ * {"Id","Name","RepoTags":[..],"Digest","Status":"downloaded"|"up to date"}, one an image; the
+ * name is written in full, the tags as people write them.
  */
 int dolium_image_pull(struct dolium *d, const char *source,
     const struct dolium_pull_options *options, struct dolium_value **ret);

@@ -178,9 +178,12 @@ static int open_input(const char *path, int *ret_fd)
 
 static void print_loaded(const struct dolium_value *image)
 {
-	const bool named = *dolium_value_text(image, "Name") != '\0';
+	const struct dolium_value *tags = dolium_value_get(image, "RepoTags");
 
-	print_field(named ? "Loaded image: " : "Loaded image ID: ", image, named ? "Name" : "Id");
+	for (size_t i = 0; i < dolium_value_count(tags); i++)
+		print_field("Loaded image: ", dolium_value_at(tags, i), NULL);
+	if (dolium_value_count(tags) == 0)
+		print_field("Loaded image ID: ", image, "Id");
 }
 
 static int run_load(struct cli *cli, void *target, char **words)

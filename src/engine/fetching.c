@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "engine/image_find.h"
 #include "format/json.h"
 #include "format/reference.h"
 #include "os/file.h"
@@ -119,6 +120,25 @@ static int check_bytes(struct store *store, const char *data, size_t len,
 	return err_refuse(e, -EBADMSG, "dolium-fetch: its %s is not what it says", what);
 }
 
+/* The configuration is the one that the manifest names; that both are what their digests say is
+ * checked when they are kept. */
+static int check_manifest(const struct arrival *a, struct err *e)
+{
+	const struct fetch_image *image = a->image;
+	AUTO(oci_manifest_done) struct oci_manifest m = { 0 };
+	int r;
+
+	if (!image->manifest)
+		return 0;
+	r = oci_manifest_parse(image->manifest, image->manifest_len, "manifest", &m, e);
+	if (r < 0)
+		return r;
+	if (digest_equal(&m.config.digest, &image->config_digest))
+		return 0;
+	return err_refuse(
+	    e, -EBADMSG, "dolium-fetch: a configuration that its manifest does not have");
+}
+
 /* Where a digest was asked for, the bytes must lead to it without a gap. */
 static int check_pinned(const struct arrival *a, struct err *e)
 {
@@ -181,7 +201,9 @@ static int examine(struct arrival *a, struct err *e)
 		return err_refuse(e, -EBADMSG,
 		    "the manifest has %zu layers and the configuration %zu", image->n_layers,
 		    a->config.n_layers);
-	r = check_pinned(a, e);
+	r = check_manifest(a, e);
+	if (r >= 0)
+		r = check_pinned(a, e);
 	if (r >= 0)
 		r = check_platform(a, e);
 	if (r < 0)
@@ -558,8 +580,10 @@ static int record(
 	return r;
 }
 
-static void write_row(const struct arrival *a, const char *name, struct json_writer *rows)
+static void write_row(const struct arrival *a, const char *const *names, const char *repo_digest,
+    struct json_writer *rows)
 {
+	const char *name = names[0] ? names[0] : repo_digest;
 	static const struct digest none;
 	const struct fetch_image *image = a->image;
 	const struct digest *of = digest_equal(&image->index_digest, &none)
@@ -571,6 +595,14 @@ static void write_row(const struct arrival *a, const char *name, struct json_wri
 	digest_format(&image->config_digest, text);
 	json_put_text(rows, "Id", text);
 	json_put_text(rows, "Name", name ? name : "");
+	json_open_array(rows, "RepoTags");
+	for (size_t i = 0; names[i]; i++) {
+		AUTO_FREE char *familiar = image_familiar(names[i]);
+
+		if (familiar)
+			json_put_text(rows, NULL, familiar);
+	}
+	json_close_array(rows);
 	digest_format(of, text);
 	json_put_text(rows, "Digest", digest_equal(of, &none) ? "" : text);
 	json_put_text(rows, "Status", a->changed ? "downloaded" : "up to date");
@@ -626,7 +658,7 @@ static int fetch_image(
 	(void)unlinkat(store_partial_dir(f->store), lock_name, 0);
 	if (r < 0)
 		return r;
-	write_row(&a, names[0] ? names[0] : repo_digest, rows);
+	write_row(&a, names, repo_digest, rows);
 	return 0;
 }
 

@@ -136,16 +136,18 @@ n_layers() { find "$DOLIUM_ROOT/layers" -mindepth 1 -maxdepth 1 2>/dev/null | wc
 @test "archives: oci-archive, docker-archive, load from a pipe, import of a tar" {
 	own_store
 	tar -C "$IMAGES/busybox" -cf "$BATS_TEST_TMPDIR/oci.tar" oci-layout index.json blobs
-	skopeo --insecure-policy copy -q "oci:$IMAGES/busybox:latest" "docker-archive:$BATS_TEST_TMPDIR/docker.tar:bb:1" 3>&-
+	skopeo --insecure-policy copy -q "oci:$IMAGES/busybox:latest" "docker-archive:$BATS_TEST_TMPDIR/docker.tar:bb:1" \
+		--additional-tag bb:2 3>&-
 	run -0 dolium pull -q "oci-archive:$BATS_TEST_TMPDIR/oci.tar"
 	run -0 run_in "$(image_id busybox)" echo from-oci
 	is from-oci
 	run -0 dolium pull -q "docker-archive:$BATS_TEST_TMPDIR/docker.tar"
 	run -0 run_in bb:1 echo from-docker
 	is from-docker
-	dolium rmi -f bb:1 >/dev/null
+	dolium rmi -f bb:1 bb:2 >/dev/null
 	run -0 bash -c 'gzip -1 <"$1" | "$0" load' "$DOLIUM_BIN/dolium" "$BATS_TEST_TMPDIR/docker.tar"
-	says bb:1
+	says "Loaded image: bb:1"
+	says "Loaded image: bb:2"
 	run -0 run_in bb:1 true
 	run -0 bash -c 'dd if="$1" status=none | "$0" load' "$DOLIUM_BIN/dolium" "$BATS_TEST_TMPDIR/docker.tar"
 
