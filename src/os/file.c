@@ -135,7 +135,11 @@ static int replace(
 		return -ENOMEM;
 	}
 
-	fd = file_open_beneath(dir_fd, next, O_WRONLY | O_CREAT | O_TRUNC, mode);
+	/* Never opens what is there: a directory that a worker may write to could have a device
+	   or a pipe of that name. */
+	fd = file_open_beneath(dir_fd, next, O_WRONLY | O_CREAT | O_EXCL, mode);
+	if (fd == -EEXIST && unlinkat(dir_fd, next, 0) >= 0)
+		fd = file_open_beneath(dir_fd, next, O_WRONLY | O_CREAT | O_EXCL, mode);
 	if (fd < 0)
 		return fd;
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "os/file.h"
 #include "store/images.h"
 #include "store/layer.h"
 #include "store/store.h"
@@ -376,5 +377,22 @@ TEST(a_store_that_others_may_write_to_is_refused)
 	CHECK_INT(store_open(path, &again, &e), -EPERM);
 	CHECK(strstr(e.text, "others may write to it"));
 	CHECK(*e.hint);
+	done(s);
+}
+
+/* A worker that was taken over may have put a pipe or a device where its parent writes next. */
+TEST(a_file_is_replaced_without_opening_what_is_in_its_way)
+{
+	struct store *s = make_store();
+	AUTO_FREE char *text = NULL;
+	char next[64];
+
+	snprintf(next, sizeof(next), "record.json.%d.next", getpid());
+	CHECK(mknodat(store_dir(s), next, S_IFIFO | 0600, 0) == 0);
+	alarm(10); /* to open it would wait for a reader */
+	CHECK_INT(file_replace(store_dir(s), "record.json", "new", 3, 0600), 0);
+	CHECK_INT(file_read(store_dir(s), "record.json", 16, &text, NULL), 0);
+	CHECK(strcmp(text, "new") == 0);
+	alarm(0);
 	done(s);
 }
