@@ -126,7 +126,10 @@ static int rule_add(struct oci_resources *to, bool allow, char type, int64_t maj
 	return (type && !rule->type) || !rule->access ? -ENOMEM : 0;
 }
 
-/* Nothing, but making nodes, the harmless ones, and terminals. */
+/*
+ * Nothing, but making nodes, the harmless ones, and terminals. Not 5:1: that is the
+ * machine's console; a container's own is a pty.
+ */
 static int rules_default(struct oci_resources *to)
 {
 	static const struct {
@@ -140,7 +143,6 @@ static int rules_default(struct oci_resources *to)
 		{ 'c', 1, 8, "rwm" }, /* random */
 		{ 'c', 1, 9, "rwm" }, /* urandom */
 		{ 'c', 5, 0, "rwm" }, /* tty */
-		{ 'c', 5, 1, "rwm" }, /* console */
 		{ 'c', 5, 2, "rwm" }, /* ptmx */
 		{ 'c', 136, -1, "rwm" }, /* pts */
 	};

@@ -207,8 +207,10 @@ static int mounts_files(const struct spec_input *in, struct oci_config *config)
 		if (r == 0)
 			r = file_bind(in, config, buf_text(&path), files[i][1], read_only);
 	}
+	/* Ids are not shifted: whose program it is inside is nobody, who cannot change it. */
 	if (r == 0 && in->record->init)
-		r = file_bind(in, config, in->init, "/dev/dolium-init", true);
+		r = mount_add(
+		    config, "/dev/dolium-init", "bind", in->init, "bind,rprivate,ro", NULL);
 	return r;
 }
 

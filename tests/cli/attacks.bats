@@ -523,6 +523,20 @@ probe() { probe_with "" "$@"; }
 	lacks ok
 }
 
+@test "the console of the machine cannot be reached" {
+	run run_in --userns host busybox sh -c 'mknod /c c 5 1 && ! timeout 2 head -c 1 /c'
+	succeeds
+	equal "$output" "head: /c: Operation not permitted"
+}
+
+@test "root with every capability cannot change the host's dolium-init" {
+	before=$(programs_hash)
+	run run_in --init --privileged busybox sh -c \
+		'mount -o remount,rw,bind /dev/dolium-init; echo "#!/evil" >/dev/dolium-init'
+	fails
+	equal "$(programs_hash)" "$before"
+}
+
 @test "raw block devices cannot be reached, whatever node is made" {
 	device=$(stat -c %d /)
 	major=$(((device >> 8) & 0xfff)) minor=$((device & 0xff))
