@@ -627,3 +627,17 @@ probe() { probe_with "" "$@"; }
 	done
 	dolium rm stored >/dev/null
 }
+
+# ---------------------------------------------------------------- a worker that was taken over
+
+@test "a fetch worker that lies about the configuration is not believed" {
+	local there=$BATS_TEST_TMPDIR/libexec
+	mkdir "$there"
+	ln -s "$DOLIUM_BIN"/dolium-* "$there/"
+	ln -sf "$TESTLIB/lying_fetch.py" "$there/dolium-fetch"
+	DOLIUM_LIBEXEC=$there run dolium pull localhost:1/lie
+	fails
+	says "a configuration that its manifest does not have"
+	DOLIUM_LIBEXEC=$there run dolium image inspect localhost:1/lie
+	fails
+}
