@@ -81,7 +81,7 @@ struct limits *limits_free(struct limits *l)
 	return NULL;
 }
 
-static int add_group(
+int limits_add_group(
     struct limits *l, const struct cgroup_hierarchy *h, const char *path, struct group **ret_group)
 {
 	int r;
@@ -138,7 +138,7 @@ static int make_group(
 	r = made ? 0 : check_empty(path, e);
 	if (r < 0)
 		return r;
-	r = add_group(l, h, path, &group);
+	r = limits_add_group(l, h, path, &group);
 	if (r < 0)
 		return err_set(e, r, "cannot keep the path of cgroup '%s'", path);
 	return 1;
@@ -295,7 +295,7 @@ int limits_open_freezer(struct limits *l, const struct cgroup_layout *layout)
 	    snprintf(path, sizeof(path), "%s%s", h->root, l->place) >= (int)sizeof(path) ||
 	    cgroup_version(path) != 1)
 		return 0;
-	return add_group(l, h, path, &group);
+	return limits_add_group(l, h, path, &group);
 }
 
 /* A path that is on no cgroup file system is not ours, whatever a state file says. */
@@ -313,7 +313,7 @@ static int open_group(struct limits *l, const struct cgroup_layout *layout, cons
 	r = cgroup_version(path);
 	if (r < 0)
 		return r == -ENOENT || r == -ENOTSUP ? 0 : r;
-	r = add_group(l, h, path, &group);
+	r = limits_add_group(l, h, path, &group);
 	if (r < 0)
 		return r;
 	if (!l->place) {
@@ -364,7 +364,7 @@ int limits_open_to_join(const struct strv *paths, struct limits **ret_limits, st
 		r = cgroup_version(paths->items[i]);
 		h.v2 = r == 2;
 		if (r >= 0)
-			r = add_group(l, &h, paths->items[i], &group);
+			r = limits_add_group(l, &h, paths->items[i], &group);
 		if (r < 0)
 			return err_set(e, r, "cannot open cgroup '%s'", paths->items[i]);
 	}
@@ -459,13 +459,67 @@ int limits_descend(struct limits *l, const char *controller, const char *path, s
 	return n ? 0 : err_refuse(e, -ENOENT, "the container has no such cgroup: '%s'", path);
 }
 
+/* The hierarchies that have what is missing; -EOPNOTSUPP: there are none. */
+static int find_missing(uint32_t missing, struct cgroup_layout *ret_layout, struct err *e)
+{
+	uint32_t rest = missing;
+	int r;
+
+	r = cgroup_probe(missing, ret_layout);
+	if (r < 0)
+		return err_set(e, r, "cannot find out which cgroups this host has");
+	for (size_t i = 0; i < ret_layout->n; i++)
+		rest &= ~ret_layout->items[i].controllers;
+	return rest ? limits_refuse_missing(rest, e) : 0;
+}
+
+int limits_update_needs(const struct limits *l, const struct oci_resources *resources,
+    struct strv *paths, struct err *e)
+{
+	const uint32_t missing = missing_of(l, limits_asked(resources));
+	struct cgroup_layout layout;
+	int r;
+
+	if (!missing)
+		return 0;
+	if (!l->place)
+		return err_refuse(e, -EOPNOTSUPP, "the container has no cgroups to change");
+	r = find_missing(missing, &layout, e);
+	for (size_t i = 0; r >= 0 && i < layout.n; i++) {
+		const struct cgroup_hierarchy *h = &layout.items[i];
+
+		if ((h->controllers & missing) && !(h->v2 && limits_group_v2(l)))
+			r = strv_addf(paths, "%s%s", h->root, l->place);
+	}
+	return r == -ENOMEM ? err_set(e, r, "cannot note the cgroups of the container") : r;
+}
+
+static int join_missing(struct limits *l, uint32_t missing, struct err *e)
+{
+	struct cgroup_layout layout;
+	int r;
+
+	r = find_missing(missing, &layout, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < layout.n; i++) {
+		if (!(layout.items[i].controllers & missing))
+			continue;
+		r = limits_join_hierarchy(l, &layout.items[i]);
+		if (r < 0)
+			return err_set(e, r, "cannot put the container into a cgroup below '%s'",
+			    layout.items[i].root);
+	}
+	missing = missing_of(l, missing);
+	return missing ? limits_refuse_missing(missing, e) : 0;
+}
+
 int limits_update(struct limits *l, const struct oci_resources *resources, struct err *e)
 {
 	const uint32_t missing = missing_of(l, limits_asked(resources));
+	int r = missing ? join_missing(l, missing, e) : 0;
 
-	if (missing)
-		return limits_refuse_missing(missing, e);
-	return limits_put(l, resources, e);
+	return r < 0 ? r : limits_put(l, resources, e);
 }
 
 bool limits_oom_killed(const struct limits *l)

@@ -78,6 +78,12 @@ int limits_prepare_join(struct limits *l, struct err *e);
  */
 int limits_descend(struct limits *l, const char *controller, const char *path, struct err *e);
 
+/*
+ * The cgroups that limits_update() would have to put the container into first, added to `paths`: to
+ * be noted before, for who removes them.
+ */
+int limits_update_needs(const struct limits *l, const struct oci_resources *resources,
+    struct strv *paths, struct err *e);
 /* Writes limits over those there are: what `resources` does not say stays; devices stay always. */
 int limits_update(struct limits *l, const struct oci_resources *resources, struct err *e);
 

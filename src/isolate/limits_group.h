@@ -36,6 +36,13 @@ const struct group *limits_group(const struct limits *l, enum cgroup_controller 
 const struct group *limits_group_v2(const struct limits *l);
 const struct group *limits_group_freezer(const struct limits *l);
 
+/* One group more. -E2BIG, -ENOMEM. */
+int limits_add_group(
+    struct limits *l, const struct cgroup_hierarchy *h, const char *path, struct group **ret_group);
+
+/* Puts a running container into its cgroup in this hierarchy too, which is made. */
+int limits_join_hierarchy(struct limits *l, const struct cgroup_hierarchy *h);
+
 /* Takes the container's v1 freezer in, if there is one. */
 int limits_open_freezer(struct limits *l, const struct cgroup_layout *layout);
 

@@ -181,35 +181,56 @@ static ssize_t move_all(const struct group *from, const struct group *to)
 	return moved;
 }
 
-/*
- * A start does not join the v1 freezer. So the container is moved in now, until
- * a look finds nobody outside: children are born where their parents are.
- */
-static int join_freezer(struct limits *l)
+/* v2: the group is there, and has not got that controller yet. */
+static int enable_all(struct group *g, const struct cgroup_hierarchy *h)
 {
-	const struct group *g = any_group(l);
-	struct cgroup_layout layout;
+	return cgroup_enable(h, g->path, h->controllers, &g->controllers);
+}
+
+/*
+ * A start joins only what it needs. Who is put into one more cgroup later is moved until a
+ * look finds nobody outside: children are born where their parents are.
+ */
+int limits_join_hierarchy(struct limits *l, const struct cgroup_hierarchy *h)
+{
+	const struct group *from = any_group(l);
+	struct group *group;
 	char path[PATH_MAX];
 	ssize_t n = 1;
 	int r;
 
-	if (!g || limits_group_freezer(l))
+	for (size_t i = 0; h->v2 && i < l->paths.n; i++)
+		if (l->groups[i].v2)
+			return enable_all(&l->groups[i], h);
+	if (!from || !l->place)
+		return -EOPNOTSUPP;
+	if (snprintf(path, sizeof(path), "%s%s", h->root, l->place) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	r = cgroup_make(h, path);
+	if (r >= 0)
+		r = limits_add_group(l, h, path, &group);
+	if (r >= 0 && h->v2)
+		r = enable_all(group, h);
+	if (r < 0)
+		return r;
+	for (unsigned round = 0; n > 0 && round < FREEZE_ROUNDS; round++)
+		n = move_all(from, group);
+	return n > 0 ? -ETIMEDOUT : (int)n;
+}
+
+static int join_freezer(struct limits *l)
+{
+	struct cgroup_layout layout;
+	int r;
+
+	if (!any_group(l) || limits_group_freezer(l))
 		return 0;
 	r = cgroup_probe(CGROUP_BIT(CGROUP_FREEZER), &layout);
 	if (r < 0)
 		return r;
 	if (!layout.n || !(layout.items[0].controllers & CGROUP_BIT(CGROUP_FREEZER)))
 		return -EOPNOTSUPP;
-	snprintf(path, sizeof(path), "%s%s", layout.items[0].root, l->place);
-	r = cgroup_make(&layout.items[0], path);
-	if (r < 0)
-		return r;
-	r = limits_open_freezer(l, &layout);
-	if (r < 0)
-		return r;
-	for (unsigned round = 0; n > 0 && round < FREEZE_ROUNDS; round++)
-		n = move_all(g, limits_group_freezer(l));
-	return n > 0 ? -ETIMEDOUT : (int)n;
+	return limits_join_hierarchy(l, &layout.items[0]);
 }
 
 int limits_freeze(struct limits *l, bool frozen, struct err *e)

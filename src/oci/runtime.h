@@ -8,7 +8,7 @@
  *   state.json     format/oci_state.h
  *   config.json    as it was in the bundle; for `exec`
  *   exec.fifo      `create` made the container and it waits here for `start`
- *   freezer        `pause` was there: it may have a freezer cgroup; empty
+ *   cgroups        `pause` or `update` was there: it may be in more cgroups; empty
  *   report.fifo    on which `start` hears how exec went
  */
 #ifndef DOLIUM_OCI_RUNTIME_H
@@ -38,6 +38,16 @@ struct exec_options {
 	bool tty, no_new_privs, ignore_paused;
 };
 
+/* What `update` changes, as it was written; NULL: not said. */
+struct update_options {
+	const char *resources;
+	const char *blkio_weight, *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_idle;
+	const char *cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems;
+	const char *memory, *memory_reservation, *memory_swap, *pids_limit;
+	const char *kernel_memory, *kernel_memory_tcp; /* no kernel has them any more */
+	const char *l3_cache_schema, *mem_bw_schema;
+};
+
 struct runtime_options {
 	const char *id;
 	const char *bundle; /* --bundle */
@@ -49,6 +59,7 @@ struct runtime_options {
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper;
 	bool all, force, quiet;
 	struct exec_options exec;
+	struct update_options update;
 	char *const *arguments; /* behind the id; ends in a NULL */
 	char *const *argv; /* of the whole program */
 };
@@ -64,6 +75,8 @@ int runtime_delete(const struct runtime *rt, const struct runtime_options *o, st
 int runtime_exec(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_pause(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_resume(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_update(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_ps(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_spec(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 
 /* The whole program: reads the command line, runs, reports. */
@@ -93,10 +106,10 @@ struct oci_config;
 int home_keep_config(int home_fd, const char *text, size_t len, struct err *e);
 int home_read_config(int home_fd, struct oci_config **ret_config, struct err *e);
 
-/* That somebody pauses it, noted before; from then on it may have a freezer cgroup, and be frozen.
- */
-int home_note_freezer(int home_fd);
-bool home_has_freezer(int home_fd);
+/* That pause or update puts it into more cgroups than it began with, noted before: it may be
+ * frozen, and who has the state in memory has not got them all. */
+int home_note_more_cgroups(int home_fd);
+bool home_has_more_cgroups(int home_fd);
 
 enum home_status {
 	HOME_CREATING,

@@ -55,7 +55,7 @@ int runtime_kill(const struct runtime *rt, const struct runtime_options *o, stru
 	if (o->all)
 		return kill_all(&state, signal_number, e);
 	r = process_kill(state.pid, state.pid_start, signal_number);
-	if (r >= 0 && signal_number == SIGKILL && home_has_freezer(home))
+	if (r >= 0 && signal_number == SIGKILL && home_has_more_cgroups(home))
 		return thaw(&state, e);
 	if (r == -ESRCH)
 		return err_refuse(e, r, "container not running");

@@ -255,7 +255,7 @@ static int open_limits(struct exec *x, struct err *e)
 
 	if (x->state.cgroups.n == 0)
 		return below ? err_refuse(e, -ENOENT, "the container has no cgroups") : 0;
-	if (!below && !home_has_freezer(x->home_fd)) {
+	if (!below && !home_has_more_cgroups(x->home_fd)) {
 		r = limits_open_to_join(&x->state.cgroups, &x->limits, e);
 		return r < 0 ? r : check_frozen(x, e);
 	}

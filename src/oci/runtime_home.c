@@ -22,13 +22,13 @@
 #include "os/file.h"
 #include "os/process.h"
 
-#define ID_MAX       1024
-#define STATE_MAX    ((size_t)4 << 20)
-#define STATE_FILE   "state.json"
-#define CONFIG_FILE  "config.json"
-#define BUSY_TRIES   200 /* of 10 ms */
-#define START_FIFO   "exec.fifo"
-#define FREEZER_MARK "freezer"
+#define ID_MAX      1024
+#define STATE_MAX   ((size_t)4 << 20)
+#define STATE_FILE  "state.json"
+#define CONFIG_FILE "config.json"
+#define BUSY_TRIES  200 /* of 10 ms */
+#define START_FIFO  "exec.fifo"
+#define MORE_MARK   "cgroups"
 
 bool runtime_id_valid(const char *id)
 {
@@ -228,26 +228,26 @@ int home_read_config(int home_fd, struct oci_config **ret_config, struct err *e)
 	return oci_config_parse(text, len, ret_config, e);
 }
 
-int home_note_freezer(int home_fd)
+int home_note_more_cgroups(int home_fd)
 {
 	AUTO_FD int fd = -1;
 
-	fd = openat(home_fd, FREEZER_MARK, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(home_fd, MORE_MARK, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : 0;
 }
 
-bool home_has_freezer(int home_fd)
+bool home_has_more_cgroups(int home_fd)
 {
-	return faccessat(home_fd, FREEZER_MARK, F_OK, 0) >= 0;
+	return faccessat(home_fd, MORE_MARK, F_OK, 0) >= 0;
 }
 
-/* Who was never paused by us costs no look at the cgroups. */
+/* Who is in no more cgroups than it began with costs no look at the cgroups. */
 static bool is_paused(int home_fd, const struct oci_state *state)
 {
 	AUTO(limits_free) struct limits *limits = NULL;
 	struct err ignored = { 0 };
 
-	return home_has_freezer(home_fd) && state->cgroups.n > 0 &&
+	return home_has_more_cgroups(home_fd) && state->cgroups.n > 0 &&
 	    limits_open(&state->cgroups, &limits, &ignored) >= 0 && limits_frozen(limits);
 }
 

@@ -30,6 +30,7 @@
 
 #define GLOBAL(member) offsetof(struct runtime, member)
 #define OWN(member)    offsetof(struct runtime_options, member)
+#define UPDATE(member) offsetof(struct runtime_options, update.member)
 #define EXEC(member)   offsetof(struct runtime_options, exec.member)
 
 static const struct option_row global_options[] = {
@@ -116,6 +117,35 @@ static const struct option_row spec_options[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+static const struct option_row ps_options[] = {
+	{ "format", 'f', OPTION_TEXT, OWN(format) },
+	{ NULL, 0, 0, 0 },
+};
+
+static const struct option_row update_options[] = {
+	{ "resources", 'r', OPTION_TEXT, UPDATE(resources) },
+	{ "blkio-weight", 0, OPTION_TEXT, UPDATE(blkio_weight) },
+	{ "cpu-period", 0, OPTION_TEXT, UPDATE(cpu_period) },
+	{ "cpu-quota", 0, OPTION_TEXT, UPDATE(cpu_quota) },
+	{ "cpu-burst", 0, OPTION_TEXT, UPDATE(cpu_burst) },
+	{ "cpu-share", 0, OPTION_TEXT, UPDATE(cpu_share) },
+	{ "cpu-shares", 0, OPTION_TEXT, UPDATE(cpu_share) },
+	{ "cpu-rt-period", 0, OPTION_TEXT, UPDATE(cpu_rt_period) },
+	{ "cpu-rt-runtime", 0, OPTION_TEXT, UPDATE(cpu_rt_runtime) },
+	{ "cpuset-cpus", 0, OPTION_TEXT, UPDATE(cpuset_cpus) },
+	{ "cpuset-mems", 0, OPTION_TEXT, UPDATE(cpuset_mems) },
+	{ "cpu-idle", 0, OPTION_TEXT, UPDATE(cpu_idle) },
+	{ "memory", 0, OPTION_TEXT, UPDATE(memory) },
+	{ "memory-reservation", 0, OPTION_TEXT, UPDATE(memory_reservation) },
+	{ "memory-swap", 0, OPTION_TEXT, UPDATE(memory_swap) },
+	{ "kernel-memory", 0, OPTION_TEXT, UPDATE(kernel_memory) },
+	{ "kernel-memory-tcp", 0, OPTION_TEXT, UPDATE(kernel_memory_tcp) },
+	{ "pids-limit", 0, OPTION_TEXT, UPDATE(pids_limit) },
+	{ "l3-cache-schema", 0, OPTION_TEXT, UPDATE(l3_cache_schema) },
+	{ "mem-bw-schema", 0, OPTION_TEXT, UPDATE(mem_bw_schema) },
+	{ NULL, 0, 0, 0 },
+};
+
 static const struct option_row no_options[] = { { NULL, 0, 0, 0 } };
 
 #define ANY_NUMBER 1000000
@@ -140,6 +170,8 @@ static const struct command {
 	    list_options, runtime_list, 0, 0, false, 0 },
 	{ "pause", "ID", "freeze all processes of a container", no_options, runtime_pause, 1, 1,
 	    false, 0 },
+	{ "ps", "[--format table|json] ID [PS-OPTION...]", "show the processes of a container",
+	    ps_options, runtime_ps, 1, ANY_NUMBER, true, 0 },
 	{ "resume", "ID", "let the processes of a paused container go on", no_options,
 	    runtime_resume, 1, 1, false, 0 },
 	{ "run", "[options] ID", "create, start, wait and delete", run_options, runtime_run, 1, 1,
@@ -150,6 +182,8 @@ static const struct command {
 	    runtime_start, 1, 1, false, 0 },
 	{ "state", "ID", "print the state of a container as JSON", no_options, runtime_state, 1, 1,
 	    false, 0 },
+	{ "update", "[options] ID", "change the limits of a container", update_options,
+	    runtime_update, 1, 1, false, 0 },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

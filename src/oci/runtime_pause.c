@@ -48,7 +48,7 @@ int runtime_pause(const struct runtime *rt, const struct runtime_options *o, str
 		return err_refuse(
 		    e, -EBUSY, "container not running or created: %s", home_status_name(status));
 	/* The mark first: whoever kills us in between, `state` and `delete` look at the freezer. */
-	r = home_note_freezer(home);
+	r = home_note_more_cgroups(home);
 	if (r < 0)
 		return err_set(e, r, "cannot note that container '%s' is paused", o->id);
 	return freeze(&state, true, e);

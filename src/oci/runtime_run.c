@@ -292,10 +292,11 @@ static int stay(struct start *s, struct err *e)
 	event_exited(s->o->report_fd, status, s->limits && limits_oom_killed(s->limits));
 	if (s->o->keep)
 		return status;
-	if (home_has_freezer(s->home_fd)) {
-		/* One more cgroup, that `pause` has made. */
+	if (home_has_more_cgroups(s->home_fd)) {
+		oci_state_done(&s->state);
 		s->limits = limits_free(s->limits);
-		(void)limits_open(&s->state.cgroups, &s->limits, &ignored);
+		if (home_read_state(s->home_fd, s->o->id, &s->state, &ignored) >= 0)
+			(void)limits_open(&s->state.cgroups, &s->limits, &ignored);
 	}
 	if (s->limits && limits_remove(s->limits, &ignored) >= 0)
 		(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);

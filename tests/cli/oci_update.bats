@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# dolium-oci update and ps, from outside.
+
+load ../lib/common
+load ../lib/oci
+
+setup() { oci_setup; }
+teardown() { oci_teardown; }
+
+begin() { # begin [JQ]: a container that sleeps
+	bundle ".process.args=[\"sleep\",\"1000\"] | ${1:-.}"
+	oci run -d --pid-file "$B/init" -b "$B" "$ID" </dev/null >/dev/null 2>&1
+}
+
+state_is() { [ "$(oci state "$ID" | jq -r .status)" = "$1" ]; }
+no_cgroups() { [ -z "$(find /sys/fs/cgroup -name "$ID")" ]; }
+
+# The value of a limit, by its v1 or its v2 name.
+limit() { # limit V1-FILE V2-FILE
+	local file
+	file=$(find /sys/fs/cgroup -path "*/$ID/$1" -o -path "*/$ID/$2")
+	cat "$file"
+}
+
+@test "update changes limits, options behind the id as well" {
+	begin
+	oci update "$ID" --memory 64m --pids-limit=33
+	equal "$(limit memory.limit_in_bytes memory.max)" 67108864
+	equal "$(limit pids.max pids.max)" 33
+	oci update --memory=32m --memory-swap -1 "$ID"
+	equal "$(limit memory.limit_in_bytes memory.max)" 33554432
+	oci update --pids-limit -1 --kernel-memory 5m "$ID"
+	equal "$(limit pids.max pids.max)" max
+}
+
+@test "update by a controller that the container was not in puts all of it there" {
+	begin
+	oci exec -d --pid-file "$B/pid" "$ID" sleep 1000 </dev/null >/dev/null 2>&1
+	oci update --cpu-period 50000 --cpu-quota 25000 --cpuset-cpus 0 "$ID"
+	for pid in "$B/init" "$B/pid"; do
+		equal "$(grep Cpus_allowed_list "/proc/$(cat "$pid")/status" | awk '{print $2}')" 0
+	done
+	equal "$(limit cpu.cfs_quota_us cpu.max | awk '{print $1}')" 25000
+	equal "$(oci exec "$ID" grep Cpus_allowed_list /proc/self/status | awk '{print $2}')" 0
+	oci delete -f "$ID"
+	no_cgroups
+}
+
+@test "a run that was given one more cgroup leaves none" {
+	bundle '.process.args=["sleep","1000"]'
+	oci_bin --root "$R" run -b "$B" "$ID" </dev/null >/dev/null 2>&1 3>&- &
+	keeper=$!
+	wait_for 5 state_is running
+	oci update --cpuset-cpus 0 "$ID"
+	oci kill "$ID" KILL
+	wait "$keeper" || true
+	no_cgroups
+	[ ! -e "$R/$ID" ]
+}
+
+@test "update reads resources as engines write them, from a file and from stdin" {
+	begin
+	echo '{"memory":{"limit":50331648},"cpu":{"shares":512},"pids":{"limit":21}}' >"$B/resources"
+	oci update --resources="$B/resources" "$ID"
+	equal "$(limit memory.limit_in_bytes memory.max)" 50331648
+	equal "$(limit pids.max pids.max)" 21
+	echo '{"pids":{"limit":22}}' | oci update --resources - "$ID"
+	echo '{"pids":{"limit":22}}' | oci update -r - "$ID"
+	equal "$(limit pids.max pids.max)" 22
+	equal "$(limit memory.limit_in_bytes memory.max)" 50331648
+	run oci update -r - "$ID" <<<'{"pids":{"limit":"x"}}'
+	refuses "resources: pids.limit"
+}
+
+@test "what update cannot read or do is refused, and nothing changes" {
+	begin '.linux.resources.pids.limit=44'
+	for value in x 5x "" 1.2.3 99999999999999999999; do
+		run oci update --memory "$value" --pids-limit 3 "$ID"
+		refuses "not a valid value"
+	done
+	run oci update --pids-limit 1k "$ID"
+	refuses "not a valid value"
+	run oci update --l3-cache-schema x "$ID"
+	refuses "Intel RDT"
+	run oci update --nonesuch 3 "$ID"
+	refuses "flag provided but not defined"
+	equal "$(limit pids.max pids.max)" 44
+	oci kill "$ID" KILL
+	wait_for 5 state_is stopped
+	run oci update --pids-limit 3 "$ID"
+	refuses "container not running"
+}
+
+# --- ps
+
+@test "ps shows the container's processes and no others" {
+	begin
+	oci exec -d --pid-file "$B/pid" "$ID" sleep 1001 </dev/null >/dev/null 2>&1
+	equal "$(oci ps --format json "$ID" | jq -c sort)" "[$(cat "$B/init"),$(cat "$B/pid")]"
+	run oci ps "$ID"
+	succeeds
+	equal "${#lines[@]}" 3
+	says "sleep 1000"
+	says "sleep 1001"
+	run oci ps "$ID" -o pid,args
+	succeeds
+	says "$(cat "$B/pid") sleep 1001"
+	run oci ps "$ID" -o args
+	refuses "no PID"
+	run oci ps -f yaml "$ID"
+	refuses "invalid format option"
+}
