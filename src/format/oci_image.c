@@ -325,6 +325,22 @@ static int read_diff_ids(struct oci_image_config *c, const char *what, struct er
 	return 0;
 }
 
+/* No ceilings of the format, but of what an honest image has: each costs whoever makes a container.
+ */
+static int check_counts(const struct oci_image_config *c, const char *what, struct err *e)
+{
+	if (c->config.env.n > IMAGE_WORDS_MAX)
+		return err_refuse(
+		    e, -EBADMSG, "%s: config.Env: more than %d", what, IMAGE_WORDS_MAX);
+	if (c->config.labels.n > IMAGE_WORDS_MAX)
+		return err_refuse(
+		    e, -EBADMSG, "%s: config.Labels: more than %d", what, IMAGE_WORDS_MAX);
+	if (c->config.volumes.n > IMAGE_VOLUMES_MAX)
+		return err_refuse(
+		    e, -EBADMSG, "%s: config.Volumes: more than %d", what, IMAGE_VOLUMES_MAX);
+	return 0;
+}
+
 int oci_image_config_parse(
     const char *text, size_t len, const char *what, struct oci_image_config *ret, struct err *e)
 {
@@ -337,7 +353,9 @@ int oci_image_config_parse(
 	r = json_shape_parse(&image_config_shape, text, len, what, &c, e);
 	if (r < 0)
 		return r;
-	r = read_diff_ids(&c, what, e);
+	r = check_counts(&c, what, e);
+	if (r >= 0)
+		r = read_diff_ids(&c, what, e);
 	if (r < 0)
 		return r;
 	*ret = c;

@@ -25,6 +25,8 @@ struct err;
 #define IMAGE_MANIFEST_MAX ((size_t)4 << 20) /* bytes; as the registries' own limit */
 #define IMAGE_CONFIG_MAX   ((size_t)8 << 20)
 #define IMAGE_LAYERS_MAX   1024
+#define IMAGE_WORDS_MAX    10000 /* variables of its environment; labels */
+#define IMAGE_VOLUMES_MAX  256
 
 struct oci_descriptor {
 	char *media_type, *digest_text;

@@ -267,6 +267,24 @@ TEST(a_damaged_image_configuration_is_refused_with_its_path)
 	    "config: config.Labels.a: not a string");
 }
 
+TEST(an_image_configuration_with_too_much_of_a_thing_is_refused)
+{
+	AUTO_BUF struct buf env = { 0 };
+	AUTO_BUF struct buf volumes = { 0 };
+
+	buf_adds(&env, "{\"rootfs\":{\"type\":\"layers\"},\"config\":{\"Env\":[\"A=b\"");
+	for (size_t i = 0; i < IMAGE_WORDS_MAX; i++)
+		buf_adds(&env, ",\"A=b\"");
+	buf_adds(&env, "]}}");
+	check_config_refused(buf_text(&env), "config: config.Env: more than 10000");
+
+	buf_adds(&volumes, "{\"rootfs\":{\"type\":\"layers\"},\"config\":{\"Volumes\":{");
+	for (size_t i = 0; i <= IMAGE_VOLUMES_MAX; i++)
+		buf_addf(&volumes, "%s\"/v%zu\":{}", i ? "," : "", i);
+	buf_adds(&volumes, "}}}");
+	check_config_refused(buf_text(&volumes), "config: config.Volumes: more than 256");
+}
+
 TEST(a_layer_says_how_it_is_compressed)
 {
 	CHECK_INT(layer_compression(MEDIA_OCI_LAYER), LAYER_PLAIN);
