@@ -102,6 +102,15 @@ static const struct word {
 	{ "unbindable", EFFECT_PROPAGATION, MS_UNBINDABLE },
 };
 
+int mount_options_list(struct strv *names)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && r >= 0; i++)
+		r = strv_add(names, words[i].name);
+	return r;
+}
+
 static const struct word *find_word(const char *name)
 {
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

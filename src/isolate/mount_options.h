@@ -26,6 +26,8 @@ struct mount_options {
 
 /* Reads the list. Later options win over earlier ones. -ENOMEM. */
 int mount_options_read(const struct strv *options, struct mount_options *ret, struct err *e);
+/* Adds the words that are options of a mount and not of a file system. -ENOMEM. */
+int mount_options_list(struct strv *names);
 void mount_options_done(struct mount_options *o);
 
 #endif

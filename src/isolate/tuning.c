@@ -72,6 +72,22 @@ static const struct word memory_flags[] = {
 	{ NULL, 0 },
 };
 
+static int list_words(const struct word *words, struct strv *names)
+{
+	int r = 0;
+
+	for (; words->name && r >= 0; words++)
+		r = strv_add(names, words->name);
+	return r;
+}
+
+int tuning_memory_policies(struct strv *modes, struct strv *flags)
+{
+	int r = list_words(memory_modes, modes);
+
+	return r < 0 ? r : list_words(memory_flags, flags);
+}
+
 static int find_word(
     const struct word *words, const char *name, const char *key, uint64_t *ret, struct err *e)
 {

@@ -15,6 +15,7 @@
 
 struct err;
 struct oci_config;
+struct strv;
 
 struct tuning {
 	bool has_personality, has_scheduler, has_io_priority, has_memory_policy;
@@ -35,6 +36,8 @@ struct tuning {
 
 /* config->process must be there. -EINVAL: a word that nobody knows. */
 int tuning_read(const struct oci_config *config, struct tuning *ret, struct err *e);
+/* Adds the words that linux.memoryPolicy may have. -ENOMEM. */
+int tuning_memory_policies(struct strv *modes, struct strv *flags);
 int tuning_apply(const struct tuning *t, struct err *e);
 
 #endif

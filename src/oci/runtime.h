@@ -76,6 +76,7 @@ int runtime_exec(const struct runtime *rt, const struct runtime_options *o, stru
 int runtime_pause(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_resume(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_update(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_features(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_ps(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_spec(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 

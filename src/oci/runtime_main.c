@@ -164,6 +164,8 @@ static const struct command {
 	    1, 1, false, 0 },
 	{ "exec", "[options] ID COMMAND...", "run one more program in a container", exec_options,
 	    runtime_exec, 1, ANY_NUMBER, true, 255 },
+	{ "features", "", "print what this run-time can do as JSON", no_options, runtime_features,
+	    0, 0, false, 0 },
 	{ "kill", "[--all] ID [SIGNAL]", "send a signal to the container's first process",
 	    kill_options, runtime_kill, 1, 2, false, 0 },
 	{ "list", "[--format table|json] [--quiet]", "list the containers of this root",

@@ -29,3 +29,12 @@ int seccomp_install(const struct sock_filter *filter, size_t n, unsigned flags)
 		return 0;
 	return -errno;
 }
+
+bool seccomp_takes_flags(unsigned flags)
+{
+	/* It is for listeners only. */
+	if (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	/* The flags are looked at before the program, which is not there. */
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
+}

@@ -5,6 +5,7 @@
 #ifndef DOLIUM_OS_SECCOMP_H
 #define DOLIUM_OS_SECCOMP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct sock_filter;
@@ -15,5 +16,8 @@ struct sock_filter;
  * fd. Async-signal-safe. -EACCES: neither no_new_privs nor CAP_SYS_ADMIN.
  */
 int seccomp_install(const struct sock_filter *filter, size_t n, unsigned flags);
+
+/* Does this kernel know the flags? Nothing is installed. */
+bool seccomp_takes_flags(unsigned flags);
 
 #endif

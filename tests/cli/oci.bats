@@ -723,3 +723,45 @@ poststop stopped"
 	refuses "error running createContainer hook #1: '/bin/sleep' took longer than its timeout"
 	[ ! -e "$R/$ID" ]
 }
+
+# --- what it says of itself
+
+@test "features is JSON of what is there" {
+	oci features >"$B/features"
+	f() { jq -r "$1" "$B/features"; }
+	equal "$(f .ociVersionMin) $(f .ociVersionMax)" "1.0.0 1.3.0"
+	equal "$(f '.hooks|length')" 6
+	equal "$(f '.mountOptions|contains(["rbind","rro","tmpcopyup","nosymfollow","ridmap"])')" true
+	equal "$(f '.linux.namespaces|sort|join(" ")')" "cgroup ipc mount network pid time user uts"
+	equal "$(f '.linux.capabilities|contains(["CAP_CHOWN","CAP_CHECKPOINT_RESTORE"])')" true
+	equal "$(f '.linux.cgroup|[.v1,.v2,.systemd]|map(tostring)|join(" ")')" "true true false"
+	equal "$(f '.linux.seccomp.operators|length')" 7
+	equal "$(f '.linux.seccomp.archs|contains(["SCMP_ARCH_X86_64","SCMP_ARCH_AARCH64"])')" true
+	equal "$(f '.linux.seccomp.knownFlags|length')" 4
+	equal "$(f '.linux.seccomp.supportedFlags|contains(["SECCOMP_FILTER_FLAG_LOG"])')" true
+	equal "$(f '.linux.memoryPolicy.modes|contains(["MPOL_BIND"])')" true
+}
+
+@test "under the names runc and crun, --version has the form of those" {
+	ln -s "$DOLIUM_BIN/dolium-oci" "$B/runc"
+	ln -s "$DOLIUM_BIN/dolium-oci" "$B/crun"
+	run "$B/runc" --version
+	matches '^runc version [0-9]+\.[0-9]+\.[0-9]+.*commit: .*spec: 1\.3\.0'
+	run "$B/crun" --version
+	matches '^crun version [0-9]+\.[0-9]+.*commit: .*spec: 1\.3\.0'
+	run oci -v
+	matches '^dolium-oci version [0-9.]+'
+}
+
+@test "what the runtime is told to be and is not is refused" {
+	run oci --systemd-cgroup list
+	refuses "--systemd-cgroup"
+	run oci --cgroup-manager systemd list
+	refuses "--systemd-cgroup"
+	run oci --cgroup-manager=cgroupfs --rootless auto list -q
+	succeeds
+	run oci --rootless=true list
+	refuses "--rootless"
+	run oci --log syslog:x list
+	refuses "--log"
+}
