@@ -25,8 +25,10 @@ static int end(struct dolium *d, const char *id, int dir_fd, struct err *e)
 	struct launch launch = {
 		.argv = argv, .null_stdin = true, .null_stdout = true, .null_stderr = true
 	};
-	int r = engine_helper(d, "dolium-oci", &oci, e);
+	int r = engine_run_dir(d, e);
 
+	if (r >= 0)
+		r = engine_helper(d, "dolium-oci", &oci, e);
 	if (r < 0)
 		return r;
 	launch.program = argv[0] = oci;

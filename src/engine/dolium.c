@@ -159,6 +159,8 @@ int engine_store(struct dolium *d, struct store **ret_store, struct err *e)
 
 int engine_run_dir(struct dolium *d, struct err *e)
 {
+	struct stat st;
+
 	if (d->run_fd >= 0)
 		return d->run_fd;
 	d->run_fd = open(d->run_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -166,6 +168,13 @@ int engine_run_dir(struct dolium *d, struct err *e)
 		d->run_fd = open(d->run_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->run_fd < 0)
 		return err_set(e, -errno, "cannot open '%s'", d->run_root);
+	/* Whoever can write there says which process is a container's, to be killed. */
+	if (fstat(d->run_fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 022)) {
+		close(TAKE_FD(d->run_fd));
+		return err_refuse(e, -EPERM,
+		    "cannot use '%s': it belongs to somebody else, or others may write to it",
+		    d->run_root);
+	}
 	return d->run_fd;
 }
 

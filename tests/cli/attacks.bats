@@ -641,3 +641,18 @@ probe() { probe_with "" "$@"; }
 	DOLIUM_LIBEXEC=$there run dolium image inspect localhost:1/lie
 	fails
 }
+
+# ---------------------------------------------------------------- other users of the host
+
+@test "a run directory that another user made is refused" {
+	local theirs=$BATS_TEST_TMPDIR/theirs
+	mkdir "$theirs"
+	chown 1000 "$theirs"
+	DOLIUM_RUN_ROOT=$theirs run run_in hello
+	refuses "cannot use '$theirs': it belongs to somebody else"
+	chown 0 "$theirs"
+	chmod 1777 "$theirs"
+	DOLIUM_RUN_ROOT=$theirs run run_in hello
+	refuses "others may write to it"
+	[ -z "$(ls -A "$theirs")" ]
+}
