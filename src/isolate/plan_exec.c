@@ -54,7 +54,6 @@ int plan_make_exec(const struct oci_config *config, const struct plan_options *o
 	if (!p)
 		return err_set(e, -ENOMEM, "cannot plan a process of container '%s'", options->id);
 	p->container_pidfd = pidfd;
-	p->new_keyring = false; /* the session is the container's matter */
 	r = add_namespaces(p, e);
 	if (r >= 0)
 		r = open_root(p, pid, e);
