@@ -279,9 +279,11 @@ static int user_volume(
 	AUTO_BUF struct buf path = { 0 };
 
 	buf_addf(&path, "%s/%s/_data", in->volumes, mount->source);
-	if (buf_error(&path) < 0)
+	if (buf_error(&path) < 0 || user_bind(in, config, mount, buf_text(&path)) < 0)
 		return -ENOMEM;
-	return user_bind(in, config, mount, buf_text(&path));
+	/* As the root: it was filled from an image, whose device nodes are no way to devices. */
+	return in->uids.n > 0 ? strv_add(&config->mounts[config->n_mounts - 1].options, "nodev")
+	                      : 0;
 }
 
 static int user_tmpfs(struct oci_config *config, const struct record_mount *mount)

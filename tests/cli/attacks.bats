@@ -523,6 +523,23 @@ probe() { probe_with "" "$@"; }
 	lacks ok
 }
 
+@test "a device node of an image, in its tree or its VOLUME, is no device" {
+	image nodes <<-'END'
+		busybox
+		etc
+		dir vol
+		chr vol/null 1 3
+		chr null 1 3
+		config {"Volumes": {"/vol": {}}}
+	END
+	run run_in "$IMAGE" sh -c 'ls -l /vol/null /null; echo x >/null'
+	fails
+	says "can't create /null: Permission denied"
+	run run_in "$IMAGE" sh -c 'echo x >/vol/null'
+	fails
+	says "can't create /vol/null: Permission denied"
+}
+
 @test "the console of the machine cannot be reached" {
 	run run_in --userns host busybox sh -c 'mknod /c c 5 1 && ! timeout 2 head -c 1 /c'
 	succeeds
