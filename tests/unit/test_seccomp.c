@@ -27,6 +27,13 @@
 
 #define VSOCK 40
 
+/* Behind a filter LeakSanitizer cannot stop its threads, and would wait for ever: not here. */
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+	return 1;
+}
+
 static void install(const struct oci_seccomp *profile)
 {
 	AUTO_SECCOMP_PROGRAM struct seccomp_program program = { 0 };
