@@ -31,7 +31,7 @@ static const struct cli_option ps_options[] = {
 	{ "all", 'a', OPTION_FLAG, offsetof(struct ps_options, all),
 	    .help = "List those that do not run as well" },
 	{ "filter", 'f', OPTION_LIST, offsetof(struct ps_options, filters), "KEY=VALUE",
-	    .help = "Only those with that id, name, status, label, ancestor, exited, ..." },
+	    .help = "Only those with that id, name, status, label, ancestor, exited or isolation" },
 	{ "format", .kind = OPTION_TEXT, .offset = offsetof(struct ps_options, format),
 	    .argument = "FORMAT", .help = "json, a template, or 'table TEMPLATE'" },
 	{ "last", 'n', OPTION_NUMBER, offsetof(struct ps_options, last), "N", .min = -1,

@@ -52,9 +52,9 @@ teardown_file() {
 @test "125, 126, 127 and 128+n mean what they mean to Docker" {
 	run run_in --no-such-option busybox true
 	status_is 125
-	run run_in busybox /no/such/program
+	run -127 run_in busybox /no/such/program
 	status_is 127
-	run run_in busybox no-such-program
+	run -127 run_in busybox no-such-program
 	status_is 127
 	run run_in busybox /etc
 	status_is 126
