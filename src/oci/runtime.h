@@ -57,7 +57,8 @@ struct runtime_options {
 	const char *signal_name;
 	int preserve_fds, rootfs_fd, report_fd;
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper;
-	bool all, force, quiet;
+	const char *interval; /* events --interval */
+	bool all, force, quiet, stats;
 	struct exec_options exec;
 	struct update_options update;
 	char *const *arguments; /* behind the id; ends in a NULL */
@@ -77,6 +78,7 @@ int runtime_pause(const struct runtime *rt, const struct runtime_options *o, str
 int runtime_resume(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_update(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_features(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_events(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_ps(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_spec(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 

@@ -117,6 +117,12 @@ static const struct option_row spec_options[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+static const struct option_row events_options[] = {
+	{ "stats", 0, OPTION_FLAG, OWN(stats) },
+	{ "interval", 0, OPTION_TEXT, OWN(interval) },
+	{ NULL, 0, 0, 0 },
+};
+
 static const struct option_row ps_options[] = {
 	{ "format", 'f', OPTION_TEXT, OWN(format) },
 	{ NULL, 0, 0, 0 },
@@ -162,6 +168,8 @@ static const struct command {
 	    runtime_create, 1, 1, false, 0 },
 	{ "delete", "[--force] ID", "remove what a container left", delete_options, runtime_delete,
 	    1, 1, false, 0 },
+	{ "events", "[--stats] [--interval TIME] ID", "print what a container uses as JSON",
+	    events_options, runtime_events, 1, 1, false, 0 },
 	{ "exec", "[options] ID COMMAND...", "run one more program in a container", exec_options,
 	    runtime_exec, 1, ANY_NUMBER, true, 255 },
 	{ "features", "", "print what this run-time can do as JSON", no_options, runtime_features,
@@ -254,10 +262,14 @@ static int run_command(const struct runtime *rt, const struct command *c, char *
 }
 
 /* What we were told to be, and are not, is refused: limits would be missing, or somewhere else. */
-static int check_global(const struct runtime *rt, struct err *e)
+static int check_global(struct runtime *rt, struct err *e)
 {
 	const char *manager = rt->cgroup_manager, *rootless = rt->rootless, *log = rt->log;
 
+	if (log && (strncmp(log, "syslog:", 7) == 0 || strncmp(log, "journald:", 9) == 0)) {
+		rt->log = NULL;
+		return err_refuse(e, -EOPNOTSUPP, "option --log is a file, not '%s'", log);
+	}
 	if (rt->systemd_cgroup || (manager && strcmp(manager, "systemd") == 0))
 		return err_refuse(e, -EOPNOTSUPP,
 		    "cgroups by systemd (--systemd-cgroup) are not there yet: use the cgroupfs "
@@ -268,8 +280,6 @@ static int check_global(const struct runtime *rt, struct err *e)
 		return err_refuse(e, -EOPNOTSUPP,
 		    "option --rootless is auto or false, not '%s': only root can run containers",
 		    rootless);
-	if (log && (strncmp(log, "syslog:", 7) == 0 || strncmp(log, "journald:", 9) == 0))
-		return err_refuse(e, -EOPNOTSUPP, "option --log is a file, not '%s'", log);
 	return 0;
 }
 

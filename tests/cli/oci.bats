@@ -764,4 +764,5 @@ poststop stopped"
 	refuses "--rootless"
 	run oci --log syslog:x list
 	refuses "--log"
+	[ ! -e syslog:x ]
 }

@@ -91,6 +91,36 @@ limit() { # limit V1-FILE V2-FILE
 	refuses "container not running"
 }
 
+# --- events
+
+@test "events --stats counts" {
+	begin '.linux.cgroupsPath="/dolium/'"$ID"'" | .linux.resources.memory={"limit":67108864} | .linux.resources.pids={"limit":55}'
+	oci exec "$ID" sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'
+	oci events --stats "$ID" >"$B/stats"
+	equal "$(jq -r '.type,.id' "$B/stats" | xargs)" "stats $ID"
+	equal "$(jq -r '.data.memory.usage.limit,.data.pids.limit,.data.pids.current' "$B/stats" | xargs)" "67108864 55 1"
+	[ "$(jq .data.memory.usage.usage "$B/stats")" -gt 0 ]
+	[ "$(jq '.data.memory.raw|length' "$B/stats")" -gt 5 ]
+	[ "$(jq .data.cpu.usage.total "$B/stats")" -gt 0 ]
+}
+
+@test "events go on until the container ends, and tell of kills for want of memory" {
+	begin '.linux.resources.memory={"limit":8388608,"swap":8388608}'
+	oci_bin --root "$R" events --interval 300ms "$ID" >"$B/events" 3>&- &
+	watcher=$!
+	wait_for 5 test -s "$B/events"
+	run oci exec "$ID" sh -c 'x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done'
+	status_is 137
+	wait_for 5 grep -q '"oom"' "$B/events"
+	oci kill "$ID" KILL
+	wait "$watcher"
+	equal "$(jq -r .type "$B/events" | sort -u | xargs)" "oom stats"
+	run oci events --interval x "$ID"
+	refuses "--interval"
+	run oci events --stats "$ID"
+	refuses "container not running"
+}
+
 # --- ps
 
 @test "ps shows the container's processes and no others" {
