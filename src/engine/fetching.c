@@ -139,6 +139,21 @@ static int check_manifest(const struct arrival *a, struct err *e)
 	    e, -EBADMSG, "dolium-fetch: a configuration that its manifest does not have");
 }
 
+/* It is not kept: no row names it, and what it led to is. */
+static int check_index(const struct arrival *a, struct err *e)
+{
+	const struct fetch_image *image = a->image;
+	int r;
+
+	if (!image->index)
+		return 0;
+	r = check_bytes(
+	    a->f->store, image->index, image->index_len, &image->index_digest, "index", e);
+	if (r >= 0)
+		(void)store_blob_remove(a->f->store, &image->index_digest, NULL);
+	return r;
+}
+
 /* Where a digest was asked for, the bytes must lead to it without a gap. */
 static int check_pinned(const struct arrival *a, struct err *e)
 {
@@ -154,7 +169,7 @@ static int check_pinned(const struct arrival *a, struct err *e)
 		return err_refuse(e, r, "no digest: '%s'", a->f->ref->digest);
 	if (image->manifest && digest_equal(&image->manifest_digest, &pinned))
 		return 0;
-	if (!image->index || !digest_equal(&image->index_digest, &pinned))
+	if (!image->manifest || !image->index || !digest_equal(&image->index_digest, &pinned))
 		return err_refuse(e, -EBADMSG, "dolium-fetch: another image than was asked for");
 
 	r = oci_index_parse(image->index, image->index_len, "index", &x, e);
@@ -202,6 +217,8 @@ static int examine(struct arrival *a, struct err *e)
 		    "the manifest has %zu layers and the configuration %zu", image->n_layers,
 		    a->config.n_layers);
 	r = check_manifest(a, e);
+	if (r >= 0)
+		r = check_index(a, e);
 	if (r >= 0)
 		r = check_pinned(a, e);
 	if (r >= 0)

@@ -647,16 +647,23 @@ probe() { probe_with "" "$@"; }
 
 # ---------------------------------------------------------------- a worker that was taken over
 
-@test "a fetch worker that lies about the configuration is not believed" {
+@test "a fetch worker that lies about what an image is made of is not believed" {
 	local there=$BATS_TEST_TMPDIR/libexec
+	export PINNED=sha256:1111111111111111111111111111111111111111111111111111111111111111
 	mkdir "$there"
 	ln -s "$DOLIUM_BIN"/dolium-* "$there/"
 	ln -sf "$TESTLIB/lying_fetch.py" "$there/dolium-fetch"
-	DOLIUM_LIBEXEC=$there run dolium pull localhost:1/lie
+	export DOLIUM_LIBEXEC=$there
+	LIE=config run dolium pull localhost:1/lie
 	fails
 	says "a configuration that its manifest does not have"
-	DOLIUM_LIBEXEC=$there run dolium image inspect localhost:1/lie
+	LIE=index run dolium pull "localhost:1/lie@$PINNED"
 	fails
+	says "its index is not what it says"
+	LIE=no-manifest run dolium pull "localhost:1/lie@$PINNED"
+	fails
+	run dolium images
+	lacks localhost:1/lie
 }
 
 # ---------------------------------------------------------------- other users of the host
