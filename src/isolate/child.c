@@ -66,8 +66,10 @@ static struct child begin(
     const struct plan *plan, const struct limits *limits, int sync_fd, bool in_cgroup2)
 {
 	/* A process of a namespace that we join must not reach into us (CVE-2016-9962). */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	umask(0);
+	if (plan->container_pidfd < 0) { /* else the parent has done it, before there was a child */
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		umask(0);
+	}
 	return (struct child){
 		.plan = plan,
 		.limits = limits,

@@ -349,6 +349,25 @@ int limits_open(const struct strv *paths, struct limits **ret_limits, struct err
 	return 0;
 }
 
+static int open_tasks(struct limits *l, const char *path)
+{
+	struct cgroup_hierarchy h = { 0 };
+	struct group *group;
+	int fd = cgroup_open(path, "tasks");
+
+	/* Only v1 has that file. */
+	h.v2 = fd == -ENOENT;
+	if (h.v2)
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return h.v2 ? -errno : fd;
+	if (h.v2)
+		l->v2_fd = fd;
+	else
+		l->join_fds[l->n_join_fds++] = fd;
+	return limits_add_group(l, &h, path, &group);
+}
+
 int limits_open_to_join(const struct strv *paths, struct limits **ret_limits, struct err *e)
 {
 	AUTO(limits_free) struct limits *l = limits_new();
@@ -356,21 +375,13 @@ int limits_open_to_join(const struct strv *paths, struct limits **ret_limits, st
 
 	if (!l)
 		return err_set(e, -ENOMEM, "cannot open the cgroups of a container");
+	/* One that is gone is an error here: the process would have no limits. */
 	for (size_t i = 0; i < paths->n; i++) {
-		struct cgroup_hierarchy h = { 0 };
-		struct group *group;
-
-		/* One that is gone is an error here: the process would have no limits. */
-		r = cgroup_version(paths->items[i]);
-		h.v2 = r == 2;
-		if (r >= 0)
-			r = limits_add_group(l, &h, paths->items[i], &group);
+		r = l->n_join_fds < CGROUP_HIERARCHIES_MAX ? open_tasks(l, paths->items[i])
+		                                           : -E2BIG;
 		if (r < 0)
 			return err_set(e, r, "cannot open cgroup '%s'", paths->items[i]);
 	}
-	r = limits_prepare_join(l, e);
-	if (r < 0)
-		return r;
 	*ret_limits = TAKE(l);
 	return 0;
 }

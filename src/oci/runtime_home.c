@@ -69,15 +69,6 @@ static int make_root(const char *root)
 	return mkdir(root, 0711) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int open_home(const struct runtime *rt, const char *id)
-{
-	AUTO_FD int root = open(rt->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (root < 0)
-		return -errno;
-	return file_open_beneath(root, id, O_RDONLY | O_DIRECTORY, 0);
-}
-
 static int make_home(const struct runtime *rt, const char *path)
 {
 	int r;
@@ -113,15 +104,18 @@ int home_make(const struct runtime *rt, const char *id, struct err *e)
 
 int home_open(const struct runtime *rt, const char *id, struct err *e)
 {
+	char path[PATH_MAX];
 	int fd, r;
 
 	r = check_id(id, e);
 	if (r < 0)
 		return r;
-	fd = open_home(rt, id);
-	if (fd == -ENOENT)
-		return err_refuse(e, fd, "container does not exist: '%s'", id);
-	return fd < 0 ? err_set(e, fd, "cannot open container '%s'", id) : fd;
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", rt->root, id) >= sizeof(path))
+		return err_refuse(e, -ENAMETOOLONG, "the name of '%s' is too long", rt->root);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return err_refuse(e, -ENOENT, "container does not exist: '%s'", id);
+	return fd < 0 ? err_set(e, -errno, "cannot open container '%s'", id) : fd;
 }
 
 /* Also the half of a state file that a kill left. */
