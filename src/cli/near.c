@@ -4,6 +4,7 @@
  */
 #include "cli/near.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,14 @@ AUTO_DEFINE(struct dolium_value *, dolium_value_free);
 
 #define NAME_MAX_COMPARED 128
 
+/* Is `name` what `typed` says, with the tag that is meant where none is said? */
+static bool is_meant(const char *typed, const char *name)
+{
+	const size_t len = strlen(typed);
+
+	return strncmp(name, typed, len) == 0 && strcmp(name + len, ":latest") == 0;
+}
+
 /* Who types "busybxo" may mean localhost:5000/busybox:latest: repository and tag are often left
  * out. */
 static void offer_name(struct suggestion *s, const char *typed, const char *name)
@@ -30,6 +39,9 @@ static void offer_name(struct suggestion *s, const char *typed, const char *name
 	suggest_offer(&part, typed, name);
 	suggest_offer(&part, typed, last);
 	suggest_offer(&part, typed, bare);
+	/* It is here, so what went wrong is no slip of a name: nothing is nearer than itself. */
+	if (is_meant(typed, name))
+		part = (struct suggestion){ .word = name };
 	if (part.word && (!s->word || part.distance < s->distance)) {
 		s->word = name;
 		s->distance = part.distance;

@@ -131,6 +131,11 @@ setup() {
 	run dolium run --pull never busybxo true
 	status_is 125
 	says "did you mean 'busybox"
+
+	# What is here, and cannot be had as it was asked for, is no slip of a name.
+	run dolium run --rm --platform nonsense --pull never localhost/busybox true
+	fails
+	lacks "did you mean"
 }
 
 @test "rm -f of what is not there is no failure, rm is one; others are removed all the same" {
