@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/strv.h"
 #include "oci/runtime.h"
 #include "os/file.h"
 
@@ -40,15 +42,52 @@ int runtime_state(const struct runtime *rt, const struct runtime_options *o, str
 	return print(&text, e);
 }
 
-static void add_row(const struct runtime_options *o, const struct oci_state *state,
-    const char *status, struct buf *to)
+/* Columns as wide as what is in them, and 12 at least: what people have cut by hand. */
+#define COLUMNS      6
+#define COLUMN_MIN   12
+#define COLUMN_APART 3
+
+static int add_cells(struct strv *cells, const char *const texts[COLUMNS])
 {
-	if (o->quiet)
-		buf_addf(to, "%s\n", state->id);
-	else
-		buf_addf(to, "%-24s %-10d %-10s %-30s %s\n", state->id,
-		    strcmp(status, "stopped") == 0 ? 0 : state->pid, status, state->bundle,
-		    state->created);
+	int r = 0;
+
+	for (size_t i = 0; i < COLUMNS && r >= 0; i++)
+		r = strv_add(cells, texts[i] ? texts[i] : "");
+	return r;
+}
+
+static int add_row(int home, const struct oci_state *state, const char *status, struct strv *cells)
+{
+	char pid[16], owner[24];
+	struct stat st = { 0 };
+	const char *const texts[COLUMNS] = { state->id, pid, status, state->bundle, state->created,
+		owner };
+
+	(void)fstat(home, &st);
+	snprintf(pid, sizeof(pid), "%d", strcmp(status, "stopped") == 0 ? 0 : state->pid);
+	snprintf(owner, sizeof(owner), st.st_uid == 0 ? "root" : "#%u", st.st_uid);
+	return add_cells(cells, texts);
+}
+
+static void print_cells(const struct strv *cells, struct buf *to)
+{
+	size_t widths[COLUMNS] = { 0 };
+
+	for (size_t i = 0; i < cells->n; i++) {
+		size_t len = strlen(cells->items[i]) + COLUMN_APART;
+
+		if (len > widths[i % COLUMNS])
+			widths[i % COLUMNS] = len;
+	}
+	for (size_t i = 0; i < cells->n; i++) {
+		size_t width = widths[i % COLUMNS];
+
+		if (i % COLUMNS == COLUMNS - 1)
+			buf_addf(to, "%s\n", cells->items[i]);
+		else
+			buf_addf(to, "%-*s", (int)(width < COLUMN_MIN ? COLUMN_MIN : width),
+			    cells->items[i]);
+	}
 }
 
 static void add_object(const struct oci_state *state, const char *status, struct buf *to)
@@ -62,7 +101,7 @@ static void add_object(const struct oci_state *state, const char *status, struct
 
 /* One that cannot be read, or goes while we look, is left out. */
 static void add_container(const struct runtime *rt, const struct runtime_options *o, const char *id,
-    bool json, struct buf *to)
+    bool json, struct strv *cells, struct buf *to)
 {
 	AUTO_OCI_STATE struct oci_state state = { 0 };
 	AUTO_FD int home = -1;
@@ -77,13 +116,18 @@ static void add_container(const struct runtime *rt, const struct runtime_options
 	status = home_status_name(home_status(home, &state));
 	if (json)
 		add_object(&state, status, to);
+	else if (o->quiet)
+		buf_addf(to, "%s\n", state.id);
 	else
-		add_row(o, &state, status, to);
+		(void)add_row(home, &state, status, cells);
 }
 
 int runtime_list(const struct runtime *rt, const struct runtime_options *o, struct err *e)
 {
 	bool json = o->format && strcmp(o->format, "json") == 0 && !o->quiet;
+	static const char *const heading[COLUMNS] = { "ID", "PID", "STATUS", "BUNDLE", "CREATED",
+		"OWNER" };
+	AUTO_STRV struct strv cells = { 0 };
 	AUTO_BUF struct buf text = { 0 };
 	struct dirent *entry;
 	DIR *dir;
@@ -92,17 +136,17 @@ int runtime_list(const struct runtime *rt, const struct runtime_options *o, stru
 		return err_refuse(e, -EINVAL, "invalid format option: '%s'", o->format);
 	if (json)
 		buf_addc(&text, '[');
-	else if (!o->quiet)
-		buf_addf(&text, "%-24s %-10s %-10s %-30s %s\n", "ID", "PID", "STATUS", "BUNDLE",
-		    "CREATED");
+	else if (!o->quiet && add_cells(&cells, heading) < 0)
+		return err_set(e, -ENOMEM, "cannot list the containers");
 	dir = opendir(rt->root);
 	if (!dir && errno != ENOENT)
 		return err_set(e, -errno, "cannot read the directory '%s'", rt->root);
 	while (dir && (entry = readdir(dir)))
-		add_container(rt, o, entry->d_name, json, &text);
+		add_container(rt, o, entry->d_name, json, &cells, &text);
 	if (dir)
 		closedir(dir);
 	if (json)
 		buf_adds(&text, "]\n");
+	print_cells(&cells, &text);
 	return print(&text, e);
 }

@@ -127,6 +127,9 @@ state_is() { [ "$(oci state "$ID" | jq -r .status)" = "$1" ]; }
 	run oci list -q
 	is "$ID"
 	equal "$(oci list -f json | jq -r '.[0].status')" created
+	run oci list
+	equal "$(echo ${lines[0]})" "ID PID STATUS BUNDLE CREATED OWNER"
+	matches "$ID +[0-9]+ +created +$B +[0-9T:.Z-]+ +root"
 	oci delete "$ID"
 	equal "$(oci list -f json)" "[]"
 }
