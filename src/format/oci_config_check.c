@@ -312,16 +312,51 @@ int oci_check_seccomp_rule(void *filled, const char *path, struct err *e)
 	return check_action(rule->action, path, "action", e);
 }
 
+static bool asks_somebody(const struct oci_seccomp *seccomp)
+{
+	for (size_t i = 0; i < seccomp->n_syscalls; i++)
+		if (strcmp(seccomp->syscalls[i].action, "SCMP_ACT_NOTIFY") == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The container's process sends the listener away itself, when the filter is in
+ * force already: it must not have to wait for an answer to that.
+ */
+static int check_notify(const struct oci_seccomp *seccomp, const char *path, struct err *e)
+{
+	if (strcmp(seccomp->default_action, "SCMP_ACT_NOTIFY") == 0)
+		return err_refuse(e, -EBADMSG,
+		    "%sdefaultAction: SCMP_ACT_NOTIFY cannot be asked for all calls", path);
+	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+		const struct oci_seccomp_rule *rule = &seccomp->syscalls[i];
+
+		if (strcmp(rule->action, "SCMP_ACT_NOTIFY") == 0 &&
+		    strv_has(&rule->names, "sendmsg"))
+			return err_refuse(e, -EBADMSG,
+			    "%ssyscalls[%zu].names: SCMP_ACT_NOTIFY cannot be asked for 'sendmsg': "
+			    "by it the listener is handed over",
+			    path, i);
+	}
+	if (asks_somebody(seccomp) && !seccomp->listener_path)
+		return err_refuse(
+		    e, -EBADMSG, "%slistenerPath: missing, and SCMP_ACT_NOTIFY is asked for", path);
+	return 0;
+}
+
 int oci_check_seccomp(void *filled, const char *path, struct err *e)
 {
 	struct oci_seccomp *seccomp = filled;
+	int r;
 
 	drop_empty(&seccomp->listener_path);
 	drop_empty(&seccomp->listener_metadata);
 	if (seccomp->listener_metadata && !seccomp->listener_path)
 		return err_refuse(
 		    e, -EBADMSG, "%slistenerMetadata: there is no listenerPath", path);
-	return check_action(seccomp->default_action, path, "defaultAction", e);
+	r = check_action(seccomp->default_action, path, "defaultAction", e);
+	return r < 0 ? r : check_notify(seccomp, path, e);
 }
 
 int oci_check_hook(void *filled, const char *path, struct err *e)

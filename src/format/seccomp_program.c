@@ -100,8 +100,11 @@ int seccomp_compile_on(enum syscall_arch native, const struct oci_seccomp *profi
 		    "the seccomp profile needs more than the %d instructions that a kernel takes",
 		    BPF_MAXINSNS);
 	program.notify = notifies(c);
+	/* One call cannot return both a listener and the thread that did not follow; there is one
+	   thread. */
 	if (program.notify)
-		program.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+		program.flags = (program.flags & ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC) |
+		    SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	else
 		program.flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	r = hand_out(c, &program);

@@ -140,7 +140,9 @@ static int follow_sibling(struct launch *l, struct err *e)
 int launch_begin(
     const struct plan *p, const struct limits *limits, struct launch *ret_launch, struct err *e)
 {
-	struct launch l = { .pid = -1, .pidfd = -1, .sync_fd = -1, .console_fd = -1 };
+	struct launch l = {
+		.pid = -1, .pidfd = -1, .sync_fd = -1, .console_fd = -1, .listener_fd = -1
+	};
 	AUTO_FD int child_sync = -1;
 	int pair[2], r;
 
@@ -176,6 +178,8 @@ static int read_report(struct launch *l, struct report *report, struct err *e)
 	if (report->kind == REPORT_CONSOLE) {
 		l->console_fd = fd;
 		snprintf(l->console_name, sizeof(l->console_name), "/dev/pts/ptmx");
+	} else if (report->kind == REPORT_LISTENER) {
+		l->listener_fd = fd;
 	} else if (fd >= 0) {
 		close(fd);
 	}
@@ -226,7 +230,8 @@ void launch_done(struct launch *l)
 	auto_close(&l->pidfd);
 	auto_close(&l->sync_fd);
 	auto_close(&l->console_fd);
-	l->pidfd = l->sync_fd = l->console_fd = -1;
+	auto_close(&l->listener_fd);
+	l->pidfd = l->sync_fd = l->console_fd = l->listener_fd = -1;
 }
 
 void launch_kill(struct launch *l)

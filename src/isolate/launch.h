@@ -21,6 +21,7 @@ struct launch {
 	int pidfd;
 	int sync_fd;
 	int console_fd; /* the master of its terminal, once it has come; -1 */
+	int listener_fd; /* of its seccomp filter, once it has come; -1 */
 	char console_name[32];
 };
 

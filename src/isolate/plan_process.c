@@ -191,16 +191,10 @@ static int check_process(const struct oci_process *process, struct err *e)
 static int add_filter(struct plan *p, struct err *e)
 {
 	const struct oci_linux *linux_ = p->config->linux_;
-	int r;
 
 	if (!linux_ || !linux_->seccomp)
 		return 0;
-	r = seccomp_compile(linux_->seccomp, &p->seccomp, e);
-	if (r >= 0 && p->seccomp.notify)
-		return err_refuse(e, -EOPNOTSUPP,
-		    "config.json: linux.seccomp: SCMP_ACT_NOTIFY: no listeners in this runtime "
-		    "yet");
-	return r;
+	return seccomp_compile(linux_->seccomp, &p->seccomp, e);
 }
 
 int plan_add_process(struct plan *p, struct err *e)

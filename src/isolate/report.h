@@ -19,6 +19,7 @@ enum report_kind {
 	REPORT_PROCESS, /* `pid` is the child from now on; who says so ends */
 	REPORT_NAMESPACES, /* namespaces are made; hooks of the host may run; waits for a byte */
 	REPORT_CONSOLE, /* an fd rides along: the master of the terminal */
+	REPORT_LISTENER, /* an fd rides along: who holds it answers for the seccomp filter */
 	REPORT_READY, /* all is set up; waits for a byte */
 };
 

@@ -160,7 +160,7 @@ int step_exec(struct child *c, struct err *e)
 	r = close_files(c, e);
 	if (r < 0)
 		return r;
-	if (process->no_new_privileges && p->seccomp.n > 0) {
+	if (process->no_new_privileges && p->seccomp.n > 0 && !p->seccomp.notify) {
 		r = seccomp_install(p->seccomp.filter, p->seccomp.n, p->seccomp.flags);
 		if (r < 0)
 			return err_set(e, r, "cannot install the seccomp filter");

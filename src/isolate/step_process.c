@@ -115,14 +115,23 @@ static int set_ids(const struct child *c, struct err *e)
 	return 0;
 }
 
-static int install_filter(const struct plan *p, struct err *e)
+static int install_filter(const struct child *c, struct err *e)
 {
-	int r;
+	const struct report report = { .kind = REPORT_LISTENER };
+	const struct plan *p = c->plan;
+	int fd, r;
 
 	if (p->seccomp.n == 0)
 		return 0;
 	r = seccomp_install(p->seccomp.filter, p->seccomp.n, p->seccomp.flags);
-	return r < 0 ? err_set(e, r, "cannot install the seccomp filter") : 0;
+	if (r < 0)
+		return err_set(e, r, "cannot install the seccomp filter");
+	if (!p->seccomp.notify)
+		return 0;
+	fd = r;
+	r = report_send(c->sync_fd, &report, fd);
+	close(fd);
+	return r < 0 ? err_set(e, r, "cannot hand the seccomp listener over") : 0;
 }
 
 static int reset_signals(const struct plan *p, struct err *e)
@@ -179,7 +188,7 @@ int step_become_user(struct child *c, struct err *e)
 	if (r < 0)
 		return r;
 	umask(process->user.has_umask ? process->user.umask & 0777 : 0022);
-	if (!late_filter && (r = install_filter(p, e)) < 0)
+	if (!late_filter && (r = install_filter(c, e)) < 0)
 		return r;
 	r = caps_drop_bounding(p->drop);
 	if (r < 0)
@@ -197,5 +206,6 @@ int step_become_user(struct child *c, struct err *e)
 		return err_set(e, r, "cannot set the capabilities");
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set(e, -errno, "cannot give up new privileges");
-	return 0;
+	/* One with a listener is not left for step_exec(): by then nobody may hear us any more. */
+	return late_filter && p->seccomp.notify ? install_filter(c, e) : 0;
 }

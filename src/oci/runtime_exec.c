@@ -20,6 +20,7 @@
 #include "isolate/launch.h"
 #include "isolate/limits.h"
 #include "isolate/plan.h"
+#include "oci/listener.h"
 #include "oci/relay.h"
 #include "oci/runtime.h"
 #include "oci/runtime_process.h"
@@ -311,6 +312,8 @@ static int launch(struct exec *x, struct err *e)
 		return r;
 	r = take_console(x, e);
 	if (r >= 0)
+		r = listener_hand_over(x->plan, &x->state, "running", &x->launch, e);
+	if (r >= 0)
 		r = process_write_pid_file(x->o->pid_file, x->launch.pid, e);
 	if (r >= 0)
 		r = process_send_pidfd(x->o->pidfd_socket, &x->launch, e);
@@ -360,7 +363,11 @@ int runtime_exec(const struct runtime *rt, const struct runtime_options *o, stru
 
 	x = (struct exec){
 		.o = o,
-		.launch = { .pid = -1, .pidfd = -1, .sync_fd = -1, .console_fd = -1 },
+		.launch = { .pid = -1,
+		    .pidfd = -1,
+		    .sync_fd = -1,
+		    .console_fd = -1,
+		    .listener_fd = -1 },
 		.home_fd = -1,
 		.pidfd = -1,
 	};

@@ -19,6 +19,7 @@
 #include "isolate/plan.h"
 #include "oci/clock.h"
 #include "oci/events.h"
+#include "oci/listener.h"
 #include "oci/relay.h"
 #include "oci/runtime.h"
 #include "oci/runtime_hooks.h"
@@ -53,7 +54,11 @@ static void start_init(struct start *s, const struct runtime *rt, const struct r
 	*s = (struct start){
 		.rt = rt,
 		.o = o,
-		.launch = { .pid = -1, .pidfd = -1, .sync_fd = -1, .console_fd = -1 },
+		.launch = { .pid = -1,
+		    .pidfd = -1,
+		    .sync_fd = -1,
+		    .console_fd = -1,
+		    .listener_fd = -1 },
 		.home_fd = -1,
 		.ends = { -1, -1, -1 },
 		.start_fd = -1,
@@ -268,6 +273,8 @@ static int launch(struct start *s, struct err *e)
 		r = runtime_hooks_create(s->config, &s->state, &s->launch, e);
 	if (r >= 0)
 		r = take_console(s, e);
+	if (r >= 0)
+		r = listener_hand_over(s->plan, &s->state, "creating", &s->launch, e);
 	if (r >= 0 && s->create)
 		r = launch_await(&s->launch, REPORT_READY, &stage, e);
 	if (r >= 0)

@@ -121,3 +121,46 @@ $B/rootfs/proc/1/status
 	run cat /proc/self/timens_offsets
 	matches "boottime +0 +0"
 }
+
+# --- seccomp
+
+NOTIFY='.linux.seccomp={defaultAction:"SCMP_ACT_ALLOW",flags:["SECCOMP_FILTER_FLAG_LOG","SECCOMP_FILTER_FLAG_TSYNC","SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],listenerPath:$sock,listenerMetadata:"who",syscalls:[{names:["mkdir","mkdirat"],action:"SCMP_ACT_NOTIFY"}]}'
+agent() {
+	rm -f "$B/sock"
+	python3 "$BATS_TEST_DIRNAME/../lib/agent.py" "$B/sock" "$B/told" &
+	AGENT=$!
+	wait_for 5 test -S "$B/sock"
+}
+
+@test "an agent is handed the listener and the state, and decides" {
+	local nnp
+	mkdir -p "$B"
+	for nnp in false true; do
+		agent
+		bundle ".process.args=[\"sh\",\"-c\",\"mkdir /tmp/x 2>&1; ls /proc/self/fd\"] | .process.noNewPrivileges=$nnp | ${NOTIFY//\$sock/\"$B/sock\"} | .linux.seccomp.syscalls[0].names=[\"mkdir\",\"mkdirat\"] | .annotations={a:\"b\"}"
+		run oci run -b "$B" "$ID"
+		succeeds
+		says "Inappropriate ioctl"
+		wait "$AGENT"
+		equal "$(jq -r '[.fds[0],.metadata,.state.status,.state.id,.state.bundle,.state.annotations.a,.ociVersion[:2]]|join(" ")' "$B/told")" "seccompFd who creating $ID $B b 1."
+		equal "$(jq '.pid > 1 and .pid == .state.pid' "$B/told")" true
+	done
+}
+
+@test "an agent has the listener when create returns" {
+	mkdir -p "$B"
+	agent
+	bundle ".process.args=[\"mkdir\",\"/tmp/x\"] | ${NOTIFY//\$sock/\"$B/sock\"} | .linux.seccomp.syscalls[0].names=[\"mkdir\"]"
+	oci create -b "$B" "$ID" </dev/null >/dev/null 2>"$B/err"
+	equal "$(jq -r .state.status "$B/told")" creating
+	oci start "$ID"
+	wait "$AGENT"
+	oci delete -f "$ID"
+}
+
+@test "without an agent there is no container" {
+	bundle ".process.args=[\"true\"] | ${NOTIFY//\$sock/\"$B/no\"}"
+	run oci run -b "$B" "$ID"
+	refuses "cannot connect to the seccomp agent"
+	[ ! -e "$R/$ID" ]
+}

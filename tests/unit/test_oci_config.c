@@ -305,6 +305,22 @@ TEST(how_the_kernel_treats_the_process_is_checked)
 	    "config.json: linux.memoryPolicy.nodes: not a list of numbers: '3-1'");
 }
 
+TEST(a_listener_needs_a_path_and_its_own_call)
+{
+	check_refused_linux("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{"
+	                    "\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}",
+	    "config.json: linux.seccomp.listenerPath: missing, and SCMP_ACT_NOTIFY is asked for");
+	check_refused_linux("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}",
+	    "config.json: linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be asked for all "
+	    "calls");
+	check_refused_linux(
+	    "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+	    "\"listenerPath\":\"/l\",\"syscalls\":[{\"names\":[\"mkdir\",\"sendmsg\"],"
+	    "\"action\":\"SCMP_ACT_NOTIFY\"}]}",
+	    "config.json: linux.seccomp.syscalls[0].names: SCMP_ACT_NOTIFY cannot be asked for "
+	    "'sendmsg': by it the listener is handed over");
+}
+
 TEST(clocks_and_interfaces_need_a_namespace)
 {
 	check_refused_linux("\"timeOffsets\":{\"boottime\":{\"secs\":1}}",
