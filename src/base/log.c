@@ -30,11 +30,18 @@ __attribute__((format(printf, 2, 0))) static void log_line(
 	size_t len = n > 0 ? (size_t)n : 0;
 
 	vsnprintf(raw, sizeof(raw), fmt, ap);
-	for (const char *c = raw; *c && len < sizeof(line) - 6; c++) {
-		if ((unsigned char)*c >= ' ' && *c != 127)
+	for (const char *c = raw; *c && len < sizeof(line) - 10; c++) {
+		/* U+0080 to U+009F are control characters as well: terminals obey them. */
+		const bool c1 = (unsigned char)c[0] == 0xc2 && (unsigned char)c[1] >= 0x80 &&
+		    (unsigned char)c[1] < 0xa0;
+
+		if ((unsigned char)*c >= ' ' && *c != 127 && !c1) {
 			line[len++] = *c;
-		else
-			len += (size_t)snprintf(line + len, 5, "\\x%02x", (unsigned char)*c);
+			continue;
+		}
+		len += (size_t)snprintf(line + len, 5, "\\x%02x", (unsigned char)*c);
+		if (c1)
+			len += (size_t)snprintf(line + len, 5, "\\x%02x", (unsigned char)*++c);
 	}
 	line[len++] = '\n';
 	if (write(log_to.fd, line, len) < 0)

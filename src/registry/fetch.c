@@ -42,7 +42,7 @@ static void exec_worker(const char *path, int socket_fd, int partial_fd, int sou
 {
 	char name[] = "dolium-fetch";
 	char *argv[] = { name, NULL };
-	int high[3];
+	int high[3], null_fd;
 	sigset_t none;
 
 	high[0] = fcntl(socket_fd, F_DUPFD, 16);
@@ -61,6 +61,12 @@ static void exec_worker(const char *path, int socket_fd, int partial_fd, int sou
 		(void)close(WIRE_SOURCE_FD);
 	if (close_range(WIRE_SOURCE_FD + 1, ~0U, 0) < 0)
 		_exit(126);
+
+	/* It speaks by its socket; the user's terminal is none of its business. */
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd <= 2; fd++)
+		if (null_fd < 0 || dup2(null_fd, fd) < 0)
+			_exit(126);
 
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

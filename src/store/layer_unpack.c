@@ -109,6 +109,9 @@ static int spawn(const char *worker, const int copies[4], char *order, pid_t *re
 	    &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
+	/* It has nothing to say to the user's terminal, and nothing to read from it. */
+	for (int fd = 0; fd <= 2 && r == 0; fd++)
+		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
 	for (size_t i = 0; i < 4 && r == 0; i++)
 		r = posix_spawn_file_actions_adddup2(&actions, copies[i], targets[i]);
 	if (r == 0)
