@@ -28,7 +28,16 @@ proxy_rules() {
 	shift
 	printf '%s\n' "$@" | jq -s . >"$WORLD/proxy/$name/rules.json"
 }
-# proxy_log NAME JQ-FILTER: over all requests, as one array
-proxy_log() { jq -s "$2" "$WORLD/proxy/$1/log"; }
+# proxy_log NAME JQ-FILTER: over all requests, as one array. A request is written down when its answer has gone out,
+# which may be a moment after the client has it: so wait until nothing is written for a while.
+proxy_log() {
+	local log=$WORLD/proxy/$1/log size tries
+	for tries in 1 2 3 4 5 6 7 8 9 10; do
+		size=$(stat -c %s "$log")
+		sleep 0.2
+		[ "$size" != "$(stat -c %s "$log")" ] || break
+	done
+	jq -s "$2" "$log"
+}
 # Bytes of blobs that NAME has sent
 proxy_sent() { proxy_log "$1" '[.[] | select((.path | contains("/blobs/")) and .status < 300) | .sent] | add // 0'; }
