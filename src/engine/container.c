@@ -403,13 +403,13 @@ void container_look(struct dolium *d, const char *id, int dir_fd, const struct r
 		ret_status->phase = CONTAINER_RUNNING;
 		return;
 	}
-	if (record && (!ran || (ended && !record->auto_remove)))
+	if (record && ((!ran && !record->of_run) || (ended && !record->auto_remove)))
 		return;
 
 	/* It is half made, or just starts or ends, or was left by a kill: the lock tells. */
 	if (container_lock(dir_fd) < 0)
 		return;
-	if (!record || record->auto_remove) {
+	if (!record || record->auto_remove || !ran) {
 		ret_status->phase = CONTAINER_GARBAGE;
 	} else {
 		ret_status->phase = CONTAINER_EXITED;

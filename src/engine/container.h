@@ -14,6 +14,7 @@
  *
  *   no state.json, lock free      half made by a command that was killed: garbage
  *   auto_remove, ran, lock free   its command was killed: garbage
+ *   of `run`, not run, lock free  its command was killed before the start: garbage
  *   pid of dolium-oci's state alive       running
  *   report says exited            exited
  *   report, neither, lock free    exited, and nobody saw how: status 137

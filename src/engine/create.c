@@ -265,7 +265,7 @@ static int make_record(struct dolium *d, const struct dolium_create_options *opt
 	return r == 0 ? read_profile(record, ret_profile, e) : r;
 }
 
-int create_container(struct dolium *d, const struct dolium_create_options *options,
+int create_container(struct dolium *d, const struct dolium_create_options *options, bool of_run,
     struct record **ret_record, struct err *e)
 {
 	AUTO(record_free) struct record *record = record_new();
@@ -283,6 +283,7 @@ int create_container(struct dolium *d, const struct dolium_create_options *optio
 	hold_fd = store_hold(store, e);
 	if (hold_fd < 0)
 		return hold_fd;
+	record->of_run = of_run;
 	r = make_record(d, options, record, &profile, e);
 	if (r < 0)
 		return r;
@@ -305,7 +306,7 @@ int dolium_container_create(
 	AUTO_FD int dir_fd = -1;
 	struct err *e = engine_begin(d);
 
-	dir_fd = create_container(d, options, &record, e);
+	dir_fd = create_container(d, options, false, &record, e);
 	if (dir_fd < 0)
 		return dir_fd;
 	*ret_id = strdup(record->id);

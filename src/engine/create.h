@@ -5,6 +5,8 @@
 #ifndef DOLIUM_ENGINE_CREATE_H
 #define DOLIUM_ENGINE_CREATE_H
 
+#include <stdbool.h>
+
 #include "engine/engine.h"
 #include "engine/record.h"
 
@@ -13,7 +15,7 @@
  * success *ret_record is the caller's, and so is the fd of its directory, which is
  * returned and holds its lock.
  */
-int create_container(struct dolium *d, const struct dolium_create_options *options,
+int create_container(struct dolium *d, const struct dolium_create_options *options, bool of_run,
     struct record **ret_record, struct err *e);
 
 /*

@@ -62,6 +62,7 @@ static const struct json_field record_fields[] = {
 	FIELD("tty", BOOL, tty),
 	FIELD("interactive", BOOL, interactive),
 	FIELD("auto_remove", BOOL, auto_remove),
+	FIELD("of_run", BOOL, of_run),
 	FIELD("read_only", BOOL, read_only),
 	FIELD("privileged", BOOL, privileged),
 	FIELD("init", BOOL, init),

@@ -54,6 +54,7 @@ struct record {
 	struct strv layers; /* diffIDs in hex, lowest first; none: the image `host` */
 	char *isolation; /* "container" "chroot" */
 	bool tty, interactive, auto_remove, read_only, privileged, init;
+	bool of_run; /* made to be run at once by the command that made it */
 
 	/* the process */
 	struct strv entrypoint, command, env;

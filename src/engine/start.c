@@ -338,7 +338,7 @@ int dolium_container_run(struct dolium *d, const struct dolium_create_options *c
 	int r;
 
 	*ret_exit = (struct dolium_exit){ .status = 125 };
-	dir_fd = create_container(d, create, &record, e);
+	dir_fd = create_container(d, create, true, &record, e);
 	if (dir_fd < 0)
 		return dir_fd;
 	r = start_container(d, record, dir_fd, start, ret_exit, e);

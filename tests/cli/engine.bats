@@ -139,6 +139,19 @@ inspect_of() { dolium inspect "$1" | jq -r ".[0]$2"; }
 	wait $again || :
 }
 
+@test "run that is killed at any moment leaves nothing to the next ps -a" {
+	for ms in $(seq 1 30); do
+		timeout -s KILL "0.0$(printf %02d "$ms")" "$DOLIUM_BIN/dolium" run --rm --network none busybox true || true
+	done
+	wait_for 10 bash -c "[ -z \"\$('$DOLIUM_BIN/dolium' ps -aq)\" ]"
+	equal "$(containers_on_disk)" 0
+}
+
+@test "what create made stays, though nobody holds it and it never ran" {
+	dolium create --rm --name waits busybox true
+	equal "$(dolium ps -a --format '{{.Names}} {{.State}}')" "waits created"
+}
+
 @test "a container of --rm whose commands were killed is taken away by the next ps -a" {
 	start_sleeper gone --rm
 	pid=$(inspect_of gone .State.Pid)
