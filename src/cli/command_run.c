@@ -20,6 +20,8 @@
 #include "cli/progress.h"
 #include "os/file.h"
 
+AUTO_DEFINE(struct dolium_value *, dolium_value_free);
+
 /* As docker: 125 is for what dolium itself could not do. */
 #define STATUS_FAILED 125
 
@@ -276,6 +278,12 @@ static int run_start(struct cli *cli, void *target, char **words)
 	int r;
 
 	if (!o->attach && !o->interactive) {
+		AUTO(dolium_value_free) struct dolium_value *known = NULL;
+
+		if (cli_engine(cli, &d) < 0)
+			return 1;
+		if (dolium_container_inspect(d, words[0], &known) < 0)
+			return near_fail(cli, "container", words[0]);
 		print_error(
 		    "cannot start in the background yet: dolium stays with the container it runs",
 		    "'dolium start -a NAME' starts it and stays with it");

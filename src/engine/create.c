@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "engine/container.h"
+#include "engine/hello.h"
 #include "engine/image_find.h"
 #include "engine/naming.h"
 #include "engine/root.h"
@@ -22,7 +23,6 @@
 #include "os/file.h"
 #include "store/store.h"
 
-#define HOST_IMAGE     "host"
 #define PROFILE_MAX    ((size_t)4 << 20)
 #define SWEEP_US       20000
 #define SECCOMP_PREFIX "seccomp="
@@ -71,7 +71,7 @@ static int take_image(struct dolium *d, const struct dolium_create_options *opti
 	AUTO(image_free) struct image *image = NULL;
 	int r;
 
-	if (strcmp(options->image, HOST_IMAGE) == 0)
+	if (strcmp(options->image, HOST_NAME) == 0)
 		return strv_add(&record->command, "/bin/sh");
 	r = image_find_or_pull(
 	    d, options->image, options->platform, options->pull, &options->pulling, &image, e);

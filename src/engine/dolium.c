@@ -121,6 +121,14 @@ int dolium_open(const struct dolium_options *options, struct dolium **ret_dolium
 		if (r < 0)
 			return r;
 	}
+	if (geteuid() != 0) {
+		err_refuse(&d->err, -EPERM,
+		    "dolium needs root for now: it mounts file systems and gives each container "
+		    "ids "
+		    "of its own");
+		err_hint(&d->err, "put 'sudo' before it");
+		return -EPERM;
+	}
 	r = root_choose(options->root, "DOLIUM_ROOT", ROOT_OF_SYSTEM, "XDG_DATA_HOME",
 	    ".local/share", &d->root, &d->err);
 	if (r < 0)

@@ -23,6 +23,7 @@
 #include "base/buf.h"
 #include "engine/image_find.h"
 #include "format/json.h"
+#include "format/platform.h"
 #include "format/reference.h"
 #include "os/file.h"
 #include "os/monotonic.h"
@@ -687,10 +688,13 @@ int fetching_open(struct fetching *f, struct dolium *d, const char *source, int 
 	static const struct dolium_pull_options none = DOLIUM_OPTIONS(struct dolium_pull_options);
 	AUTO_FREE char *worker = NULL;
 	struct fetch_options o = { .source = source, .source_fd = source_fd };
+	struct platform want;
 	int r;
 
 	if (!options)
 		options = &none;
+	if (options->platform && platform_parse(options->platform, &want) < 0)
+		return err_refuse(e, -EINVAL, "not a platform: '%s'", options->platform);
 	r = engine_store(d, &f->store, e);
 	if (r >= 0)
 		r = engine_unpacker(d, e);

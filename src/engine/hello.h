@@ -13,6 +13,7 @@
 struct image;
 
 #define HELLO_NAME "hello"
+#define HOST_NAME  "host" /* the other image of our own: the machine itself */
 
 /* Finds it, or makes it. */
 int hello_find(struct dolium *d, struct image **ret_image, struct err *e);

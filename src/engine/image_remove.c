@@ -16,6 +16,7 @@
 #include "engine/image_users.h"
 #include "format/json.h"
 #include "format/reference.h"
+#include "store/images.h"
 #include "store/layer.h"
 #include "store/store.h"
 
@@ -164,6 +165,12 @@ int dolium_image_remove(struct dolium *d, const char *name, bool force, struct d
 	struct err *e = engine_begin(d);
 	int r = remove_found(&removal, name, force, e);
 
+	/* A full disk must not keep one from making room: downloads can be fetched again. */
+	if (r == -ENOSPC && images_drop_partials(d->store) > 0) {
+		buf_done(&text);
+		removal = (struct removal){ .d = d, .w = { .to = &text } };
+		r = remove_found(&removal, name, force, engine_begin(d));
+	}
 	if (r < 0)
 		return r;
 	store_sweep(d->store, SWEEP_US);
@@ -177,10 +184,13 @@ int dolium_image_prune(struct dolium *d, bool all, struct dolium_value **ret)
 	struct err *e = engine_begin(d);
 	struct image **images;
 	struct store *store;
-	uint64_t bytes = 0, collected = 0;
+	uint64_t bytes = 0, collected = 0, dropped = 0;
 	size_t n;
 	int r = engine_store(d, &store, e);
 
+	/* First, as on a full disk nothing else might be possible. */
+	if (r == 0)
+		dropped = images_drop_partials(store);
 	if (r == 0)
 		r = image_users_load(d, &removal.users, e);
 	if (r < 0)
@@ -204,7 +214,7 @@ int dolium_image_prune(struct dolium *d, bool all, struct dolium_value **ret)
 		r = images_collect(store, &collected, e);
 	if (r < 0)
 		return r;
-	json_put_u64(&removal.w, "SpaceReclaimed", bytes + collected);
+	json_put_u64(&removal.w, "SpaceReclaimed", bytes + collected + dropped);
 	json_close_object(&removal.w);
 	store_sweep(store, SWEEP_PRUNE_US);
 	return engine_value_parse(&text, ret, e);
@@ -225,6 +235,9 @@ int dolium_image_tag(struct dolium *d, const char *name, const char *new_name)
 	if (ref.digest)
 		return err_refuse(
 		    e, -EINVAL, "cannot name an image '%s': a name cannot have a digest", new_name);
+	if (strcmp(new_name, HOST_NAME) == 0 || strcmp(new_name, HELLO_NAME) == 0)
+		return err_refuse(e, -EINVAL,
+		    "cannot name an image '%s': that is an image of dolium's own", new_name);
 	full = reference_full(&ref);
 	if (!full)
 		return err_set(e, -ENOMEM, "cannot name an image '%s'", new_name);

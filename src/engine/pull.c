@@ -2,10 +2,13 @@
 /*
  * dolium pull
  */
+#include <errno.h>
 #include <string.h>
 
 #include "engine/fetching.h"
+#include "engine/hello.h"
 #include "format/reference.h"
+#include "store/images.h"
 
 static bool is_local(const char *source)
 {
@@ -25,6 +28,12 @@ int dolium_image_pull(struct dolium *d, const char *source,
 	struct err *e = engine_begin(d);
 	int r;
 
+	if (strcmp(source, HOST_NAME) == 0 || strcmp(source, HELLO_NAME) == 0)
+		return err_refuse(e, -EINVAL,
+		    "'%s' needs no pull: it is %s; 'docker.io/library/%s' is the registry's",
+		    source,
+		    strcmp(source, HOST_NAME) == 0 ? "this machine itself" : "inside dolium",
+		    source);
 	if (!is_local(source)) {
 		if (strncmp(source, "docker://", 9) == 0)
 			source += 9;
@@ -34,5 +43,12 @@ int dolium_image_pull(struct dolium *d, const char *source,
 		f.ref = &ref;
 	}
 	r = fetching_open(&f, d, source, -1, options, e);
-	return r < 0 ? r : fetching_all(&f, ret, e);
+	if (r >= 0)
+		r = fetching_all(&f, ret, e);
+	/* What came so far could be resumed, but on a full disk nothing else could be done. */
+	if (r == -ENOSPC) {
+		fetching_done(&f);
+		(void)images_drop_partials(d->store);
+	}
+	return r;
 }

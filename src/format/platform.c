@@ -85,6 +85,20 @@ static const char *read_part(const char *at, char part[PLATFORM_PART_MAX])
 	return at;
 }
 
+static bool is_arch(const char *word)
+{
+	static const char *const known[] = { "amd64", "386", "arm", "arm64", "ppc64le", "s390x",
+		"riscv64", "loong64", "mips", "mipsle", "mips64", "mips64le", "ppc64" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(word, known[i]) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
+		if (strcmp(word, aliases[i].name) == 0)
+			return true;
+	return false;
+}
+
 int platform_parse(const char *text, struct platform *ret_platform)
 {
 	struct platform p = { 0 };
@@ -93,6 +107,10 @@ int platform_parse(const char *text, struct platform *ret_platform)
 	if (!at)
 		return -EINVAL;
 	if (!*at) {
+		/* One word alone must be one that is known: else any typing error were an
+		 * architecture. */
+		if (!is_arch(p.os))
+			return -EINVAL;
 		memcpy(p.arch, p.os, sizeof(p.arch));
 		set_part(p.os, "linux");
 	} else {

@@ -119,6 +119,26 @@ static uint64_t remove_old_partial(struct store *s, int dir_fd, const char *name
 	return remove_blob(s, dir_fd, name);
 }
 
+/* Any download that nobody writes to. */
+static uint64_t remove_partial(struct store *s, int dir_fd, const char *name)
+{
+	AUTO_FD int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	return remove_blob(s, dir_fd, name);
+}
+
+uint64_t images_drop_partials(struct store *s)
+{
+	static const struct live none;
+	/* A layer that is whole and waits to be unpacked has no lock of its own; who pulls holds
+	 * the store. */
+	AUTO_FD int lock = store_lock_out(s);
+
+	return lock < 0 ? 0 : remove_dead(s, "blobs/partial", &none, remove_partial);
+}
+
 static int collect(
     struct store *s, struct live *layers, struct live *blobs, uint64_t *ret_bytes, struct err *e)
 {

@@ -66,6 +66,9 @@ int image_remove(struct store *s, const struct digest *id, struct err *e);
  */
 int images_collect(struct store *s, uint64_t *ret_bytes, struct err *e);
 
+/* Removes partial downloads of any age that nobody is at. Returns the bytes. */
+uint64_t images_drop_partials(struct store *s);
+
 /* The name nearest to a misspelt one, for "did you mean"; the caller frees it. -ENOENT: nothing is
  * near. */
 int image_suggest(struct store *s, const char *name, char **ret_name);

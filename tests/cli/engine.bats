@@ -234,6 +234,21 @@ inspect_of() { dolium inspect "$1" | jq -r ".[0]$2"; }
 
 # ---------------------------------------------------------------- volumes
 
+@test "hosts, hostname and resolv.conf stand in a mount on /etc as well, unless it is one on their very path" {
+	run -0 run_in --hostname me -v bare:/etc:nocopy busybox sh -c 'cat /etc/hostname; grep -c me /etc/hosts; test -f /etc/resolv.conf'
+	is "me
+1"
+	run -0 run_in --hostname me --tmpfs /etc busybox cat /etc/hostname
+	is me
+	echo mine >"$WORLD/my-hosts"
+	run -0 run_in --hostname me -v bare:/etc:nocopy -v "$WORLD/my-hosts:/etc/hosts" busybox cat /etc/hosts /etc/hostname
+	is "mine
+me"
+	mkdir "$WORLD/no-etc"
+	run -0 run_in -v "$WORLD/no-etc:/etc:ro" busybox ls /etc
+	is ""
+}
+
 @test "a volume is filled once, from the image, with owners, links and modes; nocopy leaves it empty" {
 	run -0 run_in -v filled:/etc busybox sh -c 'ls /etc/passwd && echo more > /etc/more'
 	run -0 run_in -v filled:/v busybox cat /v/more
@@ -359,4 +374,38 @@ inspect_of() { dolium inspect "$1" | jq -r ".[0]$2"; }
 	END
 	equal "$(containers_on_disk)" 0
 	[ ! -e /no/such ]
+}
+
+@test "host and hello are names of dolium's own" {
+	run dolium tag hello host
+	[ "$status" -eq 1 ]
+	[[ $output == *"cannot name an image 'host': that is an image of dolium's own"* ]]
+	run dolium pull host
+	[ "$status" -eq 1 ]
+	[[ $output == *"'host' needs no pull: it is this machine itself"* ]]
+}
+
+@test "a platform that is none is refused before anybody is asked" {
+	run dolium pull --platform nonsense 127.0.0.1:1/none
+	[ "$status" -eq 1 ]
+	[[ $output == *"not a platform: 'nonsense'"* ]]
+}
+
+@test "a plain user is told that dolium needs root" {
+	local bin
+	bin=$(mktemp -d)
+	chmod 755 "$bin"
+	cp "$DOLIUM_BIN/dolium" "$bin"
+	run setpriv --reuid 65534 --clear-groups env -u DOLIUM_ROOT -u DOLIUM_RUN_ROOT "$bin/dolium" run --rm hello
+	[ "$status" -eq 125 ]
+	[[ $output == *"dolium needs root for now"*"hint: put 'sudo' before it"* ]]
+	run setpriv --reuid 65534 --clear-groups "$bin/dolium" --version
+	[ "$status" -eq 0 ]
+	rm -rf "$bin"
+}
+
+@test "start says that there is no such container before it speaks of the background" {
+	run dolium start nosuch
+	[ "$status" -eq 1 ]
+	[[ $output == *"no such container"* ]]
 }

@@ -187,6 +187,17 @@ n_layers() { find "$DOLIUM_ROOT/layers" -mindepth 1 -maxdepth 1 2>/dev/null | wc
 	run -0 dolium rmi "$HUB/busybox"
 }
 
+@test "image prune gives back a partial download of any age, and not one that somebody writes" {
+	own_store
+	dolium images >/dev/null
+	dir=$DOLIUM_ROOT/blobs/partial
+	mkdir -p "$dir"
+	free=$dir/$(printf 'ab%.0s' $(seq 32)) held=$dir/$(printf 'cd%.0s' $(seq 32))
+	head -c 1000 /dev/zero | tee "$free" >"$held"
+	flock "$held" "$DOLIUM_BIN/dolium" image prune -f
+	[ ! -e "$free" ] && [ -e "$held" ]
+}
+
 @test "image prune removes what has no name, and with -a what no container uses" {
 	own_store
 	dolium pull -q "$HUB/busybox" >/dev/null
