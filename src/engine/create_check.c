@@ -85,6 +85,35 @@ static int check_choice(const char *what, const char *value, const char *const *
 	return refuse(e, what, value, rule);
 }
 
+/* A wall that was asked for is never left out silently. */
+static int check_chroot(const struct dolium_create_options *o, struct err *e)
+{
+	const struct {
+		const char *option, *value, *what;
+	} walls[] = {
+		{ "--network", o->network, "network" },
+		{ "--pid", o->pid, "processes" },
+		{ "--ipc", o->ipc, "IPC" },
+		{ "--uts", o->uts, "host name" },
+		{ "--hostname", o->hostname, "host name" },
+		{ "--domainname", o->domainname, "domain name" },
+		{ "--userns", o->userns, "users" },
+		{ "--cgroupns", o->cgroupns, "cgroups" },
+	};
+
+	for (size_t i = 0; i < sizeof(walls) / sizeof(walls[0]); i++) {
+		const char *value = walls[i].value;
+		const bool is_name = strstr(walls[i].option, "name") != NULL;
+
+		if (!value || !value[0] || (!is_name && strcmp(value, "host") == 0))
+			continue;
+		return err_refuse(e, -EINVAL,
+		    "%s %s needs --isolation container: a chroot has the host's %s",
+		    walls[i].option, value, walls[i].what);
+	}
+	return 0;
+}
+
 static int check_namespaces(const struct dolium_create_options *o, struct err *e)
 {
 	static const char *const plain[] = { "host", "private", NULL };
@@ -111,7 +140,7 @@ static int check_namespaces(const struct dolium_create_options *o, struct err *e
 	if (r == 0)
 		r = check_choice("user namespace mode", o->userns, users,
 		    "there are 'auto', 'host' and 'keep-id'", e);
-	return r;
+	return r == 0 && o->isolation == DOLIUM_CHROOT ? check_chroot(o, e) : r;
 }
 
 /* ---- lists ---- */

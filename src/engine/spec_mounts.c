@@ -2,9 +2,10 @@
 /*
  * The mounts of a specification
  *
- * First the world's own (/proc, /dev, /sys, ...), then the files that we make
- * (hostname, hosts, resolv.conf), then what the user asked for, outer before
- * inner. What a user mounts somewhere replaces what we would have mounted there.
+ * First the world's own (/proc, /dev, /sys, ...), then what the user asked for,
+ * outer before inner, then the files that we make (hostname, hosts, resolv.conf):
+ * they stand in a volume on /etc as well. What a user mounts somewhere replaces what we would have
+ * mounted there.
  *
  * Files of the host are seen through the container's id map backwards: id N
  * outside is id N inside, so a file looks the same from both sides, and what
@@ -187,6 +188,28 @@ static int file_bind(const struct spec_input *in, struct oci_config *config, con
 	return mount_shift(in, m, SHIFT_ONE);
 }
 
+/* In a read-only mount on /etc no file can be made to bind ours on: there they are as they are. */
+static bool has_place(const struct spec_input *in, const char *name)
+{
+	for (size_t i = 0; i < in->record->n_mounts; i++) {
+		const struct record_mount *m = &in->record->mounts[i];
+		AUTO_BUF struct buf path = { 0 };
+		struct stat st;
+
+		if (!m->read_only || strcmp(m->target, "/etc") != 0)
+			continue;
+		if (strcmp(m->type, "tmpfs") == 0)
+			return false;
+		if (strcmp(m->type, "volume") == 0)
+			buf_addf(&path, "%s/%s/_data/%s", in->volumes, m->source, name);
+		else
+			buf_addf(&path, "%s/%s", m->source, name);
+		return buf_error(&path) == 0 && lstat(buf_text(&path), &st) == 0 &&
+		    S_ISREG(st.st_mode);
+	}
+	return true;
+}
+
 static int mounts_files(const struct spec_input *in, struct oci_config *config)
 {
 	static const char *const files[][2] = {
@@ -200,7 +223,7 @@ static int mounts_files(const struct spec_input *in, struct oci_config *config)
 	for (size_t i = 0; r == 0 && i < sizeof(files) / sizeof(files[0]); i++) {
 		AUTO_BUF struct buf path = { 0 };
 
-		if (!spec_makes_file(in->record, files[i][0]))
+		if (!spec_makes_file(in->record, files[i][0]) || !has_place(in, files[i][0]))
 			continue;
 		buf_addf(&path, "%s/%s", in->dir, files[i][0]);
 		r = buf_error(&path);
@@ -344,8 +367,8 @@ int spec_mounts(const struct spec_input *in, struct oci_config *config, struct e
 	if (r == 0)
 		r = mounts_host_image(in, config);
 	if (r == 0)
-		r = mounts_files(in, config);
-	if (r == 0)
 		r = mounts_user(in, config);
+	if (r == 0)
+		r = mounts_files(in, config);
 	return r < 0 ? err_set(e, r, "cannot make the configuration") : 0;
 }

@@ -16,8 +16,12 @@
 
 int spec_capabilities(const struct record *record, uint64_t *ret_set, struct err *e)
 {
-	const uint64_t begin = record->privileged ? capability_all : capability_default;
+	uint64_t begin = capability_default;
 
+	if (record->isolation && strcmp(record->isolation, "chroot") == 0)
+		begin = capability_chroot;
+	if (record->privileged)
+		begin = capability_all;
 	return capability_adjust(begin, &record->cap_add, &record->cap_drop, ret_set, e);
 }
 

@@ -17,6 +17,8 @@ struct strv;
 extern const uint64_t capability_all;
 /* What a container gets unless it asks for more or less: Docker's fourteen. */
 extern const uint64_t capability_default;
+/* Of these what a root without namespaces may have: none that leads out of a chroot. */
+extern const uint64_t capability_chroot;
 
 /* "CAP_CHOWN", "chown": 0. Upper and lower case. Returns a negative errno for no capability. */
 int capability_number(const char *name);

@@ -4,7 +4,9 @@
  *
  * A container has the few nodes that every program expects, and those that the
  * configuration adds. In a user namespace nobody may make nodes, so the host's are
- * bound instead, each checked to be the device that it is called.
+ * bound instead, each checked to be the device that it is called. The usual ones are
+ * everybody's; of any other the host's node would be nobody's inside, so one is made for
+ * the container, on a tmpfs that is mounted nowhere and belongs to the host's user namespace.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -37,9 +40,9 @@ static const struct {
 #define N_USUAL (sizeof(usual) / sizeof(usual[0]))
 
 /* A clone of the node at `path`, when that is the device that is meant. */
-static int clone_node(const char *path, const struct plan_device *d, int *ret_fd)
+static int clone_node_at(int dir_fd, const char *path, const struct plan_device *d, int *ret_fd)
 {
-	AUTO_FD int fd = mount_clone(AT_FDCWD, path, false);
+	AUTO_FD int fd = mount_clone(dir_fd, path, false);
 	struct stat st;
 
 	if (fd < 0)
@@ -50,6 +53,11 @@ static int clone_node(const char *path, const struct plan_device *d, int *ret_fd
 		return -ENXIO;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+static int clone_node(const char *path, const struct plan_device *d, int *ret_fd)
+{
+	return clone_node_at(AT_FDCWD, path, d, ret_fd);
 }
 
 /* Where the host's /dev has a device: the kernel knows its name. */
@@ -75,13 +83,60 @@ static int path_of_device(const struct plan_device *d, char *ret_path, size_t si
 	return snprintf(ret_path, size, "/dev/%s", name) < (int)size ? 0 : -ENAMETOOLONG;
 }
 
+static bool is_usual(const struct plan_device *d)
+{
+	for (size_t i = 0; S_ISCHR(d->mode) && i < N_USUAL; i++) {
+		if (d->number == makedev(usual[i].major, usual[i].minor))
+			return true;
+	}
+	return false;
+}
+
+static int open_nodes(int *nodes_fd)
+{
+	AUTO_FD int fs = -1;
+
+	if (*nodes_fd >= 0)
+		return 0;
+	fs = mount_fs_open("tmpfs", "dolium-devices");
+	if (fs < 0)
+		return fs;
+	*nodes_fd = mount_fs_mount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	return *nodes_fd < 0 ? *nodes_fd : 0;
+}
+
+/* A node of the container's own: of its ids, with the mode that was asked for. */
+static int own_node(const struct plan *p, struct plan_device *d, int *nodes_fd)
+{
+	const int64_t uid = plan_host_uid(p, d->uid), gid = plan_host_gid(p, d->gid);
+	char name[24];
+	int r;
+
+	if (uid < 0 || gid < 0)
+		return -EOVERFLOW;
+	r = open_nodes(nodes_fd);
+	if (r < 0)
+		return r;
+	snprintf(name, sizeof(name), "%zu", p->n_devices);
+	if (mknodat(*nodes_fd, name, d->mode, d->number) < 0 ||
+	    fchownat(*nodes_fd, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fchmodat(*nodes_fd, name, d->mode & 07777, 0) < 0)
+		return -errno;
+	return clone_node_at(*nodes_fd, name, d, &d->fd);
+}
+
 /* Inside it may have another name than on the host: then it is looked for by its number. */
-static int bind_node(const struct plan *p, struct plan_device *d, const char *path, struct err *e)
+static int bind_node(
+    const struct plan *p, struct plan_device *d, const char *path, int *nodes_fd, struct err *e)
 {
 	char other[PATH_MAX];
 	int r;
 
 	if (!p->user_namespace || S_ISFIFO(d->mode))
+		return 0;
+	/* Who may not make nodes, or has a kernel that clones no detached mounts (before 6.15),
+	 * gets the host's. */
+	if (!is_usual(d) && own_node(p, d, nodes_fd) == 0)
 		return 0;
 	r = clone_node(path, d, &d->fd);
 	if (r < 0 && path_of_device(d, other, sizeof(other)) == 0)
@@ -92,7 +147,7 @@ static int bind_node(const struct plan *p, struct plan_device *d, const char *pa
 }
 
 static int add_device(
-    struct plan *p, const char *path, const struct plan_device *what, struct err *e)
+    struct plan *p, const char *path, const struct plan_device *what, int *nodes_fd, struct err *e)
 {
 	struct plan_device *d = &p->devices[p->n_devices];
 
@@ -103,7 +158,7 @@ static int add_device(
 	p->n_devices++;
 	if (d->path[0] == '\0')
 		return err_refuse(e, -EINVAL, "'%s' is no place for a device", path);
-	return bind_node(p, d, path, e);
+	return bind_node(p, d, path, nodes_fd, e);
 }
 
 static int read_device(const struct oci_device *from, struct plan_device *ret, struct err *e)
@@ -156,6 +211,7 @@ int plan_add_devices(struct plan *p, struct err *e)
 {
 	const struct oci_linux *linux_ = p->config->linux_;
 	size_t n = N_USUAL + (linux_ ? linux_->n_devices : 0);
+	AUTO_FD int nodes_fd = -1;
 	struct plan_device d;
 	int r = 0;
 
@@ -173,12 +229,12 @@ int plan_add_devices(struct plan *p, struct err *e)
 			.number = makedev(usual[i].major, usual[i].minor),
 			.fd = -1,
 		};
-		r = add_device(p, usual[i].path, &d, e);
+		r = add_device(p, usual[i].path, &d, &nodes_fd, e);
 	}
 	for (size_t i = 0; linux_ && i < linux_->n_devices && r >= 0; i++) {
 		r = read_device(&linux_->devices[i], &d, e);
 		if (r >= 0)
-			r = add_device(p, linux_->devices[i].path, &d, e);
+			r = add_device(p, linux_->devices[i].path, &d, &nodes_fd, e);
 	}
 	return r;
 }

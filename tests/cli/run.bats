@@ -248,6 +248,21 @@ teardown_file() {
 	says "Read-only"
 }
 
+@test "a device that is given can be used by root inside, as far as it was given" {
+	run run_in busybox sh -c 'ls /dev/fuse /dev/loop0'
+	fails
+	run -0 run_in --device /dev/fuse busybox sh -c 'exec 3<>/dev/fuse && stat -c %u:%g /dev/fuse; ls /dev/loop0 /dev/kmsg 2>&1; true'
+	says 0:0
+	says "/dev/loop0: No such"
+	says "/dev/kmsg: No such"
+	[ -b /dev/loop0 ] || skip "the machine has no /dev/loop0"
+	run -0 run_in --device /dev/loop0:/dev/l:r busybox sh -c 'exec 3</dev/l && echo read; (exec 4<>/dev/l) || echo no'
+	says read
+	says no
+	run -0 run_in --privileged busybox sh -c 'exec 3</dev/loop0 && echo opened'
+	says opened
+}
+
 @test "a device can be given, and only that" {
 	run -0 run_in --device /dev/fuse busybox sh -c 'test -c /dev/fuse && echo there'
 	is there
@@ -318,12 +333,33 @@ teardown_file() {
 	says alice
 	says "$(readlink /proc/self/ns/pid)"
 	says "$(readlink /proc/self/ns/net)"
-	run run_in --isolation chroot busybox sh -c 'exit 5'
+	run dolium run --rm --isolation chroot busybox sh -c 'exit 5'
 	status_is 5
 	run run_in --isolation vm busybox true
 	refuses
 	run run_in --isolation nonsense busybox true
 	refuses nonsense
+}
+
+@test "--isolation chroot refuses the walls that it does not have" {
+	local wall
+	for wall in network=none pid=private uts=private ipc=private userns=auto userns=keep-id cgroupns=private hostname=q; do
+		run dolium run --rm --isolation chroot "--$wall" busybox true
+		refuses "--${wall/=/ } needs --isolation container"
+	done
+	run -0 dolium run --rm --isolation chroot --network host --pid host --uts host --ipc host --userns host busybox echo fine
+	is fine
+}
+
+@test "root in a chroot cannot make devices nor chroot again; --cap-add gives that back" {
+	run dolium run --rm --isolation chroot busybox mknod /n c 1 3
+	fails
+	run dolium run --rm --isolation chroot busybox chroot / true
+	fails
+	run -0 dolium run --rm --isolation chroot --cap-add SYS_CHROOT busybox chroot / echo again
+	is again
+	run -0 dolium run --rm --isolation chroot busybox grep CapBnd /proc/self/status
+	says 00000000000005db
 }
 
 # ---------------------------------------------------------------- create, start, ps, inspect, rm

@@ -408,7 +408,9 @@ TEST(chroot_changes_the_file_tree_and_trims_the_rest)
 	CHECK(has_namespace(c, "mount"));
 	CHECK_INT(c->linux_->n_uid_mappings, 0);
 	CHECK(c->linux_->seccomp);
-	CHECK_INT(c->process->capabilities->bounding.n, 14);
+	CHECK_INT(c->process->capabilities->bounding.n, 8);
+	CHECK(!strv_has(&c->process->capabilities->bounding, "CAP_MKNOD"));
+	CHECK(!strv_has(&c->process->capabilities->bounding, "CAP_SYS_CHROOT"));
 	CHECK(!c->hostname);
 }
 
