@@ -248,6 +248,21 @@ teardown_file() {
 	says "Read-only"
 }
 
+@test "a device that is given can be used by root inside, as far as it was given" {
+	run run_in busybox sh -c 'ls /dev/fuse /dev/loop0'
+	fails
+	run -0 run_in --device /dev/fuse busybox sh -c 'exec 3<>/dev/fuse && stat -c %u:%g /dev/fuse; ls /dev/loop0 /dev/kmsg 2>&1; true'
+	says 0:0
+	says "/dev/loop0: No such"
+	says "/dev/kmsg: No such"
+	[ -b /dev/loop0 ] || skip "the machine has no /dev/loop0"
+	run -0 run_in --device /dev/loop0:/dev/l:r busybox sh -c 'exec 3</dev/l && echo read; (exec 4<>/dev/l) || echo no'
+	says read
+	says no
+	run -0 run_in --privileged busybox sh -c 'exec 3</dev/loop0 && echo opened'
+	says opened
+}
+
 @test "a device can be given, and only that" {
 	run -0 run_in --device /dev/fuse busybox sh -c 'test -c /dev/fuse && echo there'
 	is there
