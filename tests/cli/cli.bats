@@ -115,9 +115,11 @@ offers() { dolium __complete -- "$@" | sed '$d; s/\t.*//'; }
 	run dolium run -d image
 	status_is 125
 	says "'--detach' is not possible yet"
+	run -0 dolium create --name some hello
 	run dolium start some
 	status_is 1
 	says "dolium start -a"
+	run -0 dolium rm some
 }
 
 @test "-it without a terminal is refused as docker does" {
