@@ -98,6 +98,9 @@ int home_open(const struct runtime *rt, const char *id, struct err *e);
 int home_remove(const struct runtime *rt, const char *id, int home_fd, struct err *e);
 
 int home_read_state(int home_fd, const char *id, struct oci_state *ret_state, struct err *e);
+/* Both, for a container that has processes (created, running or paused). -ESRCH: it has none. */
+int home_open_alive(
+    const struct runtime *rt, const char *id, struct oci_state *ret_state, struct err *e);
 /* The first one, of a home that was just made. */
 int home_write_first_state(int home_fd, const struct oci_state *state, struct err *e);
 int home_write_state(int home_fd, const struct oci_state *state, struct err *e);

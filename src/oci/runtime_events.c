@@ -228,22 +228,15 @@ int runtime_events(const struct runtime *rt, const struct runtime_options *o, st
 	AUTO(limits_free) struct limits *limits = NULL;
 	AUTO_OCI_STATE struct oci_state state = { 0 };
 	AUTO_FD int home = -1;
-	enum home_status status;
 	int64_t interval;
 	int r;
 
 	r = read_interval(o->interval, &interval, e);
 	if (r < 0)
 		return r;
-	home = home_open(rt, o->id, e);
+	home = home_open_alive(rt, o->id, &state, e);
 	if (home < 0)
 		return home;
-	r = home_read_state(home, o->id, &state, e);
-	if (r < 0)
-		return r;
-	status = home_status(home, &state);
-	if (status == HOME_STOPPED || status == HOME_CREATING)
-		return err_refuse(e, -ESRCH, "container not running: %s", home_status_name(status));
 	r = limits_open(&state.cgroups, &limits, e);
 	if (r < 0)
 		return r;

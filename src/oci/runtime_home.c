@@ -322,3 +322,21 @@ int home_clean(const struct runtime *rt, int home_fd, const struct oci_state *st
 		runtime_hooks_poststop(state);
 	return r;
 }
+
+int home_open_alive(
+    const struct runtime *rt, const char *id, struct oci_state *ret_state, struct err *e)
+{
+	AUTO_FD int home = home_open(rt, id, e);
+	enum home_status status;
+	int r;
+
+	if (home < 0)
+		return home;
+	r = home_read_state(home, id, ret_state, e);
+	if (r < 0)
+		return r;
+	status = home_status(home, ret_state);
+	if (status == HOME_STOPPED || status == HOME_CREATING)
+		return err_refuse(e, -ESRCH, "container not running: %s", home_status_name(status));
+	return TAKE_FD(home);
+}

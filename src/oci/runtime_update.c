@@ -217,19 +217,12 @@ int runtime_update(const struct runtime *rt, const struct runtime_options *o, st
 {
 	AUTO(oci_resources_free) struct oci_resources *resources = NULL;
 	AUTO_OCI_STATE struct oci_state state = { 0 };
-	enum home_status status;
 	AUTO_FD int home = -1;
 	int r;
 
-	home = home_open(rt, o->id, e);
+	home = home_open_alive(rt, o->id, &state, e);
 	if (home < 0)
 		return home;
-	r = home_read_state(home, o->id, &state, e);
-	if (r < 0)
-		return r;
-	status = home_status(home, &state);
-	if (status == HOME_STOPPED || status == HOME_CREATING)
-		return err_refuse(e, -ESRCH, "container not running: %s", home_status_name(status));
 	r = read_options(&o->update, &resources, e);
 	return r < 0 ? r : change(home, &state, resources, e);
 }
