@@ -106,14 +106,20 @@ struct oci_device_rule {
 struct oci_memory {
 	int64_t limit, reservation, swap;
 	bool has_limit, has_reservation, has_swap;
+	int64_t kernel, kernel_tcp; /* no kernel has them any more */
+	bool has_kernel, has_kernel_tcp;
 	uint64_t swappiness;
-	bool has_swappiness, disable_oom_killer;
+	bool has_swappiness, disable_oom_killer, use_hierarchy;
+	bool check_before_update; /* refuse a limit below what is in use */
 };
 
 struct oci_cpu {
 	uint64_t shares, period, burst;
 	int64_t quota, idle;
 	bool has_shares, has_period, has_burst, has_quota, has_idle;
+	int64_t realtime_runtime;
+	uint64_t realtime_period;
+	bool has_realtime_runtime, has_realtime_period;
 	char *cpus, *mems;
 };
 
@@ -148,6 +154,24 @@ struct oci_hugepage_limit {
 	uint64_t limit;
 };
 
+struct oci_interface_priority {
+	char *name;
+	uint32_t priority;
+};
+
+struct oci_network {
+	uint32_t class_id;
+	bool has_class_id;
+	struct oci_interface_priority *priorities;
+	size_t n_priorities;
+};
+
+struct oci_rdma {
+	char *key; /* "mlx5_1" */
+	uint32_t hca_handles, hca_objects;
+	bool has_hca_handles, has_hca_objects;
+};
+
 struct oci_resources {
 	struct oci_device_rule *devices;
 	size_t n_devices;
@@ -158,6 +182,9 @@ struct oci_resources {
 	size_t n_hugepage_limits;
 	int64_t pids_limit;
 	bool has_pids_limit;
+	struct oci_network *network;
+	struct oci_rdma *rdma;
+	size_t n_rdma;
 	struct strmap unified;
 };
 
@@ -228,6 +255,13 @@ struct oci_net_device {
 	char *name; /* and in the container; NULL: the same */
 };
 
+struct oci_intel_rdt {
+	char *clos_id; /* NULL: a group of the container's own */
+	char *l3_cache_schema, *mem_bw_schema;
+	struct strv schemata; /* written as they are, behind those two */
+	bool enable_monitoring;
+};
+
 struct oci_linux {
 	struct oci_namespace *namespaces;
 	size_t n_namespaces;
@@ -249,6 +283,7 @@ struct oci_linux {
 	struct oci_time_offsets *time_offsets;
 	struct oci_net_device *net_devices;
 	size_t n_net_devices;
+	struct oci_intel_rdt *intel_rdt;
 };
 
 struct oci_config {

@@ -249,35 +249,6 @@ int oci_check_device_rule(void *filled, const char *path, struct err *e)
 	return 0;
 }
 
-/* It becomes part of a file's name: "hugetlb.2MB.limit_in_bytes". */
-int oci_check_hugepage_limit(void *filled, const char *path, struct err *e)
-{
-	const struct oci_hugepage_limit *limit = filled;
-	const size_t digits = strspn(limit->page_size, "0123456789");
-	const char *unit = limit->page_size + digits;
-
-	if (digits == 0 || digits > 9 || !*unit || !strchr("KMG", *unit) ||
-	    strcmp(unit + 1, "B") != 0)
-		return err_refuse(
-		    e, -EBADMSG, "%spageSize: not a size of pages: '%s'", path, limit->page_size);
-	return 0;
-}
-
-int oci_check_resources(void *filled, const char *path, struct err *e)
-{
-	const struct oci_resources *resources = filled;
-
-	/* Each key is the name of a file in the cgroup's directory. */
-	for (size_t i = 0; i < resources->unified.n; i++) {
-		const char *key = resources->unified.items[i].key;
-
-		if (!strchr(key, '.') || key[0] == '.' || strchr(key, '/'))
-			return err_refuse(
-			    e, -EBADMSG, "%sunified: not a cgroup's file: '%s'", path, key);
-	}
-	return 0;
-}
-
 int oci_check_seccomp_arg(void *filled, const char *path, struct err *e)
 {
 	static const char *const ops[] = { "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",
@@ -430,6 +401,16 @@ int oci_check_net_device(void *filled, const char *path, struct err *e)
 		return err_refuse(
 		    e, -EBADMSG, "%sname: not the name of an interface: '%s'", path, device->name);
 	return 0;
+}
+
+int oci_check_interface_priority(void *filled, const char *path, struct err *e)
+{
+	const struct oci_interface_priority *priority = filled;
+
+	if (is_interface(priority->name))
+		return 0;
+	return err_refuse(
+	    e, -EBADMSG, "%sname: not the name of an interface: '%s'", path, priority->name);
 }
 
 static const struct oci_namespace *find_namespace(const struct oci_linux *l, const char *type)

@@ -105,19 +105,26 @@ SHAPE(device_rule_shape, oci_device_rule, oci_check_device_rule,
     JSON_FIELD(oci_device_rule, "major", I64, major, JSON_HAS(oci_device_rule, major)),
     JSON_FIELD(oci_device_rule, "minor", I64, minor, JSON_HAS(oci_device_rule, minor)));
 
-SHAPE(memory_shape, oci_memory, NULL,
+SHAPE(memory_shape, oci_memory, oci_check_memory,
     JSON_FIELD(oci_memory, "limit", I64, limit, JSON_HAS(oci_memory, limit)),
     JSON_FIELD(oci_memory, "reservation", I64, reservation, JSON_HAS(oci_memory, reservation)),
     JSON_FIELD(oci_memory, "swap", I64, swap, JSON_HAS(oci_memory, swap)),
     JSON_FIELD(oci_memory, "swappiness", U64, swappiness, JSON_HAS(oci_memory, swappiness)),
-    JSON_FIELD(oci_memory, "disableOOMKiller", BOOL, disable_oom_killer));
+    JSON_FIELD(oci_memory, "kernel", I64, kernel, JSON_HAS(oci_memory, kernel)),
+    JSON_FIELD(oci_memory, "kernelTCP", I64, kernel_tcp, JSON_HAS(oci_memory, kernel_tcp)),
+    JSON_FIELD(oci_memory, "disableOOMKiller", BOOL, disable_oom_killer),
+    JSON_FIELD(oci_memory, "useHierarchy", BOOL, use_hierarchy),
+    JSON_FIELD(oci_memory, "checkBeforeUpdate", BOOL, check_before_update));
 
-SHAPE(cpu_shape, oci_cpu, NULL,
+SHAPE(cpu_shape, oci_cpu, oci_check_cpu,
     JSON_FIELD(oci_cpu, "shares", U64, shares, JSON_HAS(oci_cpu, shares)),
     JSON_FIELD(oci_cpu, "quota", I64, quota, JSON_HAS(oci_cpu, quota)),
     JSON_FIELD(oci_cpu, "burst", U64, burst, JSON_HAS(oci_cpu, burst)),
     JSON_FIELD(oci_cpu, "period", U64, period, JSON_HAS(oci_cpu, period)),
     JSON_FIELD(oci_cpu, "idle", I64, idle, JSON_HAS(oci_cpu, idle)),
+    JSON_FIELD(
+        oci_cpu, "realtimeRuntime", I64, realtime_runtime, JSON_HAS(oci_cpu, realtime_runtime)),
+    JSON_FIELD(oci_cpu, "realtimePeriod", U64, realtime_period, JSON_HAS(oci_cpu, realtime_period)),
     JSON_FIELD(oci_cpu, "cpus", TEXT, cpus), JSON_FIELD(oci_cpu, "mems", TEXT, mems));
 
 SHAPE(weight_device_shape, oci_weight_device, NULL,
@@ -149,6 +156,18 @@ SHAPE(hugepage_limit_shape, oci_hugepage_limit, oci_check_hugepage_limit,
 SHAPE(pids_shape, oci_resources, NULL,
     JSON_FIELD(oci_resources, "limit", I64, pids_limit, JSON_HAS(oci_resources, pids_limit)));
 
+SHAPE(interface_priority_shape, oci_interface_priority, oci_check_interface_priority,
+    JSON_FIELD(oci_interface_priority, "name", TEXT, name, .required = true),
+    JSON_FIELD(oci_interface_priority, "priority", U32, priority, .required = true));
+
+SHAPE(network_shape, oci_network, NULL,
+    JSON_FIELD(oci_network, "classID", U32, class_id, JSON_HAS(oci_network, class_id)),
+    JSON_FIELD(oci_network, "priorities", ARRAY, priorities, .shape = &interface_priority_shape));
+
+SHAPE(rdma_shape, oci_rdma, oci_check_rdma,
+    JSON_FIELD(oci_rdma, "hcaHandles", U32, hca_handles, JSON_HAS(oci_rdma, hca_handles)),
+    JSON_FIELD(oci_rdma, "hcaObjects", U32, hca_objects, JSON_HAS(oci_rdma, hca_objects)));
+
 SHAPE(resources_shape, oci_resources, oci_check_resources,
     JSON_FIELD(oci_resources, "devices", ARRAY, devices, .shape = &device_rule_shape),
     JSON_FIELD(oci_resources, "memory", POINTER, memory, .shape = &memory_shape),
@@ -157,6 +176,8 @@ SHAPE(resources_shape, oci_resources, oci_check_resources,
     JSON_FIELD(
         oci_resources, "hugepageLimits", ARRAY, hugepage_limits, .shape = &hugepage_limit_shape),
     { .key = "pids", .kind = JSON_KIND_STRUCT, .shape = &pids_shape },
+    JSON_FIELD(oci_resources, "network", POINTER, network, .shape = &network_shape),
+    JSON_FIELD(oci_resources, "rdma", ENTRIES, rdma, .shape = &rdma_shape),
     JSON_FIELD(oci_resources, "unified", MAP, unified));
 
 SHAPE(seccomp_arg_shape, oci_seccomp_arg, oci_check_seccomp_arg,
@@ -213,6 +234,13 @@ SHAPE(time_offsets_shape, oci_time_offsets, NULL,
 SHAPE(net_device_shape, oci_net_device, oci_check_net_device,
     JSON_FIELD(oci_net_device, "name", TEXT, name));
 
+SHAPE(intel_rdt_shape, oci_intel_rdt, oci_check_intel_rdt,
+    JSON_FIELD(oci_intel_rdt, "closID", TEXT, clos_id),
+    JSON_FIELD(oci_intel_rdt, "l3CacheSchema", TEXT, l3_cache_schema),
+    JSON_FIELD(oci_intel_rdt, "memBwSchema", TEXT, mem_bw_schema),
+    JSON_FIELD(oci_intel_rdt, "schemata", STRV, schemata),
+    JSON_FIELD(oci_intel_rdt, "enableMonitoring", BOOL, enable_monitoring));
+
 SHAPE(linux_shape, oci_linux, oci_check_linux,
     JSON_FIELD(oci_linux, "namespaces", ARRAY, namespaces, .shape = &namespace_shape),
     JSON_FIELD(oci_linux, "uidMappings", ARRAY, uid_mappings, .shape = &idmap_shape),
@@ -229,7 +257,8 @@ SHAPE(linux_shape, oci_linux, oci_check_linux,
     JSON_FIELD(oci_linux, "personality", POINTER, personality, .shape = &personality_shape),
     JSON_FIELD(oci_linux, "memoryPolicy", POINTER, memory_policy, .shape = &memory_policy_shape),
     JSON_FIELD(oci_linux, "timeOffsets", POINTER, time_offsets, .shape = &time_offsets_shape),
-    JSON_FIELD(oci_linux, "netDevices", ENTRIES, net_devices, .shape = &net_device_shape));
+    JSON_FIELD(oci_linux, "netDevices", ENTRIES, net_devices, .shape = &net_device_shape),
+    JSON_FIELD(oci_linux, "intelRdt", POINTER, intel_rdt, .shape = &intel_rdt_shape));
 
 SHAPE(root_shape, oci_config, NULL,
     JSON_FIELD(oci_config, "path", TEXT, root_path, .required = true),

@@ -190,7 +190,11 @@ static void put_memory(struct json_writer *w, const struct oci_memory *memory)
 	put_i64(w, "reservation", memory->has_reservation, memory->reservation);
 	put_i64(w, "swap", memory->has_swap, memory->swap);
 	put_u64(w, "swappiness", memory->has_swappiness, memory->swappiness);
+	put_i64(w, "kernel", memory->has_kernel, memory->kernel);
+	put_i64(w, "kernelTCP", memory->has_kernel_tcp, memory->kernel_tcp);
 	put_true(w, "disableOOMKiller", memory->disable_oom_killer);
+	put_true(w, "useHierarchy", memory->use_hierarchy);
+	put_true(w, "checkBeforeUpdate", memory->check_before_update);
 	json_close_object(w);
 }
 
@@ -204,6 +208,8 @@ static void put_cpu(struct json_writer *w, const struct oci_cpu *cpu)
 	put_u64(w, "burst", cpu->has_burst, cpu->burst);
 	put_u64(w, "period", cpu->has_period, cpu->period);
 	put_i64(w, "idle", cpu->has_idle, cpu->idle);
+	put_i64(w, "realtimeRuntime", cpu->has_realtime_runtime, cpu->realtime_runtime);
+	put_u64(w, "realtimePeriod", cpu->has_realtime_period, cpu->realtime_period);
 	json_maybe_text(w, "cpus", cpu->cpus);
 	json_maybe_text(w, "mems", cpu->mems);
 	json_close_object(w);
@@ -245,6 +251,37 @@ static void put_hugepage_limit(struct json_writer *w, const struct oci_hugepage_
 	json_put_u64(w, "limit", limit->limit);
 }
 
+static void put_interface_priority(struct json_writer *w, const struct oci_interface_priority *p)
+{
+	json_maybe_text(w, "name", p->name);
+	json_put_u64(w, "priority", p->priority);
+}
+
+static void put_network(struct json_writer *w, const struct oci_network *network)
+{
+	if (!network)
+		return;
+	json_open_object(w, "network");
+	put_u64(w, "classID", network->has_class_id, network->class_id);
+	PUT_LIST(
+	    w, "priorities", network->priorities, network->n_priorities, put_interface_priority);
+	json_close_object(w);
+}
+
+static void put_rdma(struct json_writer *w, const struct oci_rdma *rdma, size_t n)
+{
+	if (n == 0)
+		return;
+	json_open_object(w, "rdma");
+	for (size_t i = 0; i < n; i++) {
+		json_open_object(w, rdma[i].key);
+		put_u64(w, "hcaHandles", rdma[i].has_hca_handles, rdma[i].hca_handles);
+		put_u64(w, "hcaObjects", rdma[i].has_hca_objects, rdma[i].hca_objects);
+		json_close_object(w);
+	}
+	json_close_object(w);
+}
+
 static void put_resources(struct json_writer *w, const struct oci_resources *resources)
 {
 	if (!resources)
@@ -261,6 +298,8 @@ static void put_resources(struct json_writer *w, const struct oci_resources *res
 		json_put_i64(w, "limit", resources->pids_limit);
 		json_close_object(w);
 	}
+	put_network(w, resources->network);
+	put_rdma(w, resources->rdma, resources->n_rdma);
 	json_maybe_map(w, "unified", &resources->unified);
 	json_close_object(w);
 }
@@ -376,6 +415,19 @@ static void put_net_devices(struct json_writer *w, const struct oci_net_device *
 	json_close_object(w);
 }
 
+static void put_intel_rdt(struct json_writer *w, const struct oci_intel_rdt *rdt)
+{
+	if (!rdt)
+		return;
+	json_open_object(w, "intelRdt");
+	json_maybe_text(w, "closID", rdt->clos_id);
+	json_maybe_text(w, "l3CacheSchema", rdt->l3_cache_schema);
+	json_maybe_text(w, "memBwSchema", rdt->mem_bw_schema);
+	json_maybe_strv(w, "schemata", &rdt->schemata);
+	put_true(w, "enableMonitoring", rdt->enable_monitoring);
+	json_close_object(w);
+}
+
 static void put_linux(struct json_writer *w, const struct oci_linux *l)
 {
 	if (!l)
@@ -397,6 +449,7 @@ static void put_linux(struct json_writer *w, const struct oci_linux *l)
 	put_memory_policy(w, l->memory_policy);
 	put_time_offsets(w, l->time_offsets);
 	put_net_devices(w, l->net_devices, l->n_net_devices);
+	put_intel_rdt(w, l->intel_rdt);
 	json_close_object(w);
 }
 

@@ -43,8 +43,10 @@ static const char whole[] =
     "\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},"
     "{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":-1,\"access\":\"r\"}],"
     "\"memory\":{\"limit\":1048576,\"reservation\":1,\"swap\":-1,\"swappiness\":0,"
-    "\"disableOOMKiller\":true},"
+    "\"kernel\":3,\"kernelTCP\":4,\"disableOOMKiller\":true,\"useHierarchy\":true,"
+    "\"checkBeforeUpdate\":true},"
     "\"cpu\":{\"shares\":1024,\"quota\":-1,\"burst\":5,\"period\":100000,\"idle\":1,"
+    "\"realtimeRuntime\":950,\"realtimePeriod\":1000,"
     "\"cpus\":\"0-1\",\"mems\":\"0\"},"
     "\"blockIO\":{\"weight\":10,\"leafWeight\":20,"
     "\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":500,\"leafWeight\":300}],"
@@ -53,6 +55,8 @@ static const char whole[] =
     "\"throttleReadIOPSDevice\":[{\"major\":8,\"minor\":0,\"rate\":3}],"
     "\"throttleWriteIOPSDevice\":[{\"major\":8,\"minor\":0,\"rate\":4}]},"
     "\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":7}],"
+    "\"network\":{\"classID\":1048577,\"priorities\":[{\"name\":\"eth0\",\"priority\":7}]},"
+    "\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3,\"hcaObjects\":10000},\"mlx4_0\":{}},"
     "\"pids\":{\"limit\":100},\"unified\":{\"memory.high\":\"1\"}},"
     "\"sysctl\":{\"net.core.somaxconn\":\"256\"},"
     "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,"
@@ -69,7 +73,9 @@ static const char whole[] =
     "\"flags\":[\"MPOL_F_STATIC_NODES\"]},"
     "\"timeOffsets\":{\"monotonic\":{\"secs\":-5,\"nanosecs\":7},"
     "\"boottime\":{\"secs\":9,\"nanosecs\":0}},"
-    "\"netDevices\":{\"eth7\":{\"name\":\"net0\"},\"eth8\":{}}}}";
+    "\"netDevices\":{\"eth7\":{\"name\":\"net0\"},\"eth8\":{}},"
+    "\"intelRdt\":{\"closID\":\"gold\",\"l3CacheSchema\":\"L3:0=f\","
+    "\"memBwSchema\":\"MB:0=50\",\"schemata\":[\"L2:0=3\"],\"enableMonitoring\":true}}}";
 
 static struct oci_config *parse(const char *text)
 {
@@ -161,6 +167,17 @@ TEST(reads_every_field)
 	CHECK(c->linux_->resources->memory->has_swappiness);
 	CHECK_INT(c->linux_->resources->block_io->write_iops[0].rate, 4);
 	CHECK_INT(c->linux_->resources->pids_limit, 100);
+	CHECK(c->linux_->resources->memory->check_before_update);
+	CHECK_INT(c->linux_->resources->memory->kernel_tcp, 4);
+	CHECK_INT(c->linux_->resources->cpu->realtime_runtime, 950);
+	CHECK_INT(c->linux_->resources->network->class_id, 1048577);
+	CHECK_STR(c->linux_->resources->network->priorities[0].name, "eth0");
+	CHECK_INT(c->linux_->resources->n_rdma, 2);
+	CHECK_STR(c->linux_->resources->rdma[0].key, "mlx5_1");
+	CHECK_INT(c->linux_->resources->rdma[0].hca_objects, 10000);
+	CHECK(!c->linux_->resources->rdma[1].has_hca_handles);
+	CHECK_STR(c->linux_->intel_rdt->clos_id, "gold");
+	CHECK_STR(c->linux_->intel_rdt->schemata.items[0], "L2:0=3");
 	CHECK_STR(strmap_get(&c->linux_->resources->unified, "memory.high"), "1");
 	CHECK(c->linux_->seccomp->syscalls[1].args[0].value_two == UINT64_MAX);
 	CHECK_INT(c->linux_->seccomp->syscalls[0].names.n, 2);
@@ -399,4 +416,28 @@ TEST(numbers_out_of_range_are_refused)
 	    "6");
 	check_refused_top(",\"hooks\":{\"poststop\":[{\"path\":\"/x\",\"timeout\":0}]}",
 	    "config.json: hooks.poststop[0].timeout: not above 0");
+}
+
+TEST(resources_and_cache_classes_are_checked)
+{
+	check_refused_linux("\"resources\":{\"memory\":{\"limit\":-2}}",
+	    "config.json: linux.resources.memory.limit: neither a size nor -1");
+	check_refused_linux("\"resources\":{\"memory\":{\"swappiness\":101}}",
+	    "config.json: linux.resources.memory.swappiness: not from 0 to 100");
+	check_refused_linux("\"resources\":{\"cpu\":{\"cpus\":\"0\\n1\"}}",
+	    "config.json: linux.resources.cpu.cpus: not a list of numbers: '0\n1'");
+	check_refused_linux("\"resources\":{\"cpu\":{\"shares\":-1}}",
+	    "config.json: linux.resources.cpu.shares: a number below 0");
+	check_refused_linux("\"resources\":{\"cpu\":{\"idle\":2}}",
+	    "config.json: linux.resources.cpu.idle: neither 0 nor 1");
+	check_refused_linux("\"resources\":{\"rdma\":{\"a b\":{}}}",
+	    "config.json: linux.resources.rdma.a b: not the name of an RDMA device");
+	check_refused_linux(
+	    "\"resources\":{\"network\":{\"priorities\":[{\"name\":\"a b\",\"priority\":1}]}}",
+	    "config.json: linux.resources.network.priorities[0].name: not the name of an "
+	    "interface: 'a b'");
+	check_refused_linux("\"intelRdt\":{\"closID\":\"../x\"}",
+	    "config.json: linux.intelRdt.closID: not the name of a class of service: '../x'");
+	check_refused_linux("\"intelRdt\":{\"schemata\":[\"L3:0=f\\nMB:0=1\"]}",
+	    "config.json: linux.intelRdt.schemata[0]: more than one line");
 }
