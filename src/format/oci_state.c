@@ -23,6 +23,7 @@ static const struct json_field state_fields[] = {
 	FIELD("created", TEXT, created),
 	FIELD("cgroups", STRV, cgroups),
 	FIELD("cgroupsPath", TEXT, cgroups_path),
+	FIELD("cgroupManager", TEXT, cgroup_manager),
 	FIELD("annotations", MAP, annotations),
 	FIELD("hooks", TEXT, hooks),
 	{ 0 },
@@ -65,6 +66,8 @@ void oci_state_write(const struct oci_state *state, struct buf *to)
 	json_put_texts(&w, "cgroups", state->cgroups.items);
 	if (state->cgroups_path)
 		json_put_text(&w, "cgroupsPath", state->cgroups_path);
+	if (state->cgroup_manager)
+		json_put_text(&w, "cgroupManager", state->cgroup_manager);
 	json_put_map(&w, "annotations", &state->annotations);
 	if (state->hooks)
 		json_put_text(&w, "hooks", state->hooks);

@@ -29,6 +29,7 @@ struct oci_state {
 	char *created; /* RFC 3339 */
 	struct strv cgroups; /* absolute paths; empty while they are made */
 	char *cgroups_path; /* linux.cgroupsPath; NULL: none */
+	char *cgroup_manager; /* who made them: "systemd" or "disabled"; NULL: cgroupfs */
 	struct strmap annotations;
 	char *hooks; /* the text of a config.json that has only them; NULL: none */
 };

@@ -20,14 +20,24 @@
 
 struct err;
 
+/* Who makes the cgroups. */
+enum runtime_cgroups {
+	RUNTIME_CGROUPS_FS, /* we, in the file system */
+	RUNTIME_CGROUPS_SYSTEMD, /* systemd, asked for by D-Bus; then linux.cgroupsPath is
+	                            slice:prefix:name */
+	RUNTIME_CGROUPS_NONE, /* nobody: the container stays in ours */
+};
+
 struct runtime {
 	const char *root; /* --root */
 	const char *log; /* --log; NULL: none */
 	const char *log_format; /* --log-format: text or json */
 	bool debug;
 	const char *log_level; /* crun's; means nothing here */
-	const char *cgroup_manager, *rootless;
+	const char *cgroup_manager; /* crun's name of what --systemd-cgroup says */
 	bool systemd_cgroup;
+	enum runtime_cgroups cgroups; /* what these two come to */
+	const char *rootless;
 	bool help, version;
 };
 
@@ -101,6 +111,9 @@ int home_read_state(int home_fd, const char *id, struct oci_state *ret_state, st
 /* Both, for a container that has processes (created, running or paused). -ESRCH: it has none. */
 int home_open_alive(
     const struct runtime *rt, const char *id, struct oci_state *ret_state, struct err *e);
+struct limits;
+/* Its cgroups. -EOPNOTSUPP: it has none (--cgroup-manager disabled). */
+int home_open_limits(const struct oci_state *state, struct limits **ret_limits, struct err *e);
 /* The first one, of a home that was just made. */
 int home_write_first_state(int home_fd, const struct oci_state *state, struct err *e);
 int home_write_state(int home_fd, const struct oci_state *state, struct err *e);

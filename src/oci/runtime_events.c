@@ -237,7 +237,7 @@ int runtime_events(const struct runtime *rt, const struct runtime_options *o, st
 	home = home_open_alive(rt, o->id, &state, e);
 	if (home < 0)
 		return home;
-	r = limits_open(&state.cgroups, &limits, e);
+	r = home_open_limits(&state, &limits, e);
 	if (r < 0)
 		return r;
 	if (!o->stats)

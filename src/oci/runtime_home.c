@@ -264,6 +264,14 @@ const char *home_status_name(enum home_status status)
 	return names[status];
 }
 
+int home_open_limits(const struct oci_state *state, struct limits **ret_limits, struct err *e)
+{
+	if (state->cgroup_manager && state->cgroups.n == 0)
+		return err_refuse(e, -EOPNOTSUPP, "container '%s' has no cgroups: they were %s",
+		    state->id, state->cgroup_manager);
+	return limits_open(&state->cgroups, ret_limits, e);
+}
+
 static int remove_cgroup(const char *path)
 {
 	const struct timespec pause_time = { .tv_nsec = 10 * 1000 * 1000 };
@@ -307,13 +315,13 @@ static int remove_unnoted_cgroups(const struct oci_state *state, struct err *e)
 int home_clean(const struct runtime *rt, int home_fd, const struct oci_state *state, struct err *e)
 {
 	AUTO(limits_free) struct limits *limits = NULL;
-	int r;
+	int r = 0;
 
 	if (state->cgroups.n > 0) {
 		r = limits_open(&state->cgroups, &limits, e);
 		if (r >= 0)
 			r = limits_remove(limits, e);
-	} else {
+	} else if (!state->cgroup_manager) {
 		r = remove_unnoted_cgroups(state, e);
 	}
 	if (r >= 0)

@@ -261,21 +261,37 @@ static int run_command(const struct runtime *rt, const struct command *c, char *
 	return c->run(rt, o, e);
 }
 
+static int read_cgroup_manager(struct runtime *rt, struct err *e)
+{
+	const char *name = rt->cgroup_manager;
+
+	if (name && strcmp(name, "disabled") == 0)
+		rt->cgroups = RUNTIME_CGROUPS_NONE;
+	else if (name ? strcmp(name, "systemd") == 0 : rt->systemd_cgroup)
+		rt->cgroups = RUNTIME_CGROUPS_SYSTEMD;
+	else if (name && strcmp(name, "cgroupfs") != 0)
+		return err_refuse(e, -EINVAL,
+		    "option --cgroup-manager is cgroupfs, systemd or disabled, not '%s'", name);
+	if (rt->cgroups == RUNTIME_CGROUPS_SYSTEMD)
+		return err_refuse(e, -EOPNOTSUPP,
+		    "cgroups by systemd (--systemd-cgroup) are not there yet: use the cgroupfs "
+		    "manager");
+	return 0;
+}
+
 /* What we were told to be, and are not, is refused: limits would be missing, or somewhere else. */
 static int check_global(struct runtime *rt, struct err *e)
 {
-	const char *manager = rt->cgroup_manager, *rootless = rt->rootless, *log = rt->log;
+	const char *rootless = rt->rootless, *log = rt->log;
+	int r;
 
 	if (log && (strncmp(log, "syslog:", 7) == 0 || strncmp(log, "journald:", 9) == 0)) {
 		rt->log = NULL;
 		return err_refuse(e, -EOPNOTSUPP, "option --log is a file, not '%s'", log);
 	}
-	if (rt->systemd_cgroup || (manager && strcmp(manager, "systemd") == 0))
-		return err_refuse(e, -EOPNOTSUPP,
-		    "cgroups by systemd (--systemd-cgroup) are not there yet: use the cgroupfs "
-		    "manager");
-	if (manager && strcmp(manager, "cgroupfs") != 0)
-		return err_refuse(e, -EOPNOTSUPP, "no such cgroup manager: '%s'", manager);
+	r = read_cgroup_manager(rt, e);
+	if (r < 0)
+		return r;
 	if (rootless && strcmp(rootless, "auto") != 0 && strcmp(rootless, "false") != 0)
 		return err_refuse(e, -EOPNOTSUPP,
 		    "option --rootless is auto or false, not '%s': only root can run containers",

@@ -25,17 +25,9 @@ static int open_container(const struct runtime *rt, const char *id, int *ret_hom
 	return 0;
 }
 
-static int freeze(const struct oci_state *state, bool frozen, struct err *e)
-{
-	AUTO(limits_free) struct limits *limits = NULL;
-	int r;
-
-	r = limits_open(&state->cgroups, &limits, e);
-	return r < 0 ? r : limits_freeze(limits, frozen, e);
-}
-
 int runtime_pause(const struct runtime *rt, const struct runtime_options *o, struct err *e)
 {
+	AUTO(limits_free) struct limits *limits = NULL;
 	AUTO_OCI_STATE struct oci_state state = { 0 };
 	enum home_status status;
 	AUTO_FD int home = -1;
@@ -47,15 +39,19 @@ int runtime_pause(const struct runtime *rt, const struct runtime_options *o, str
 	if (status != HOME_RUNNING && status != HOME_CREATED)
 		return err_refuse(
 		    e, -EBUSY, "container not running or created: %s", home_status_name(status));
+	r = home_open_limits(&state, &limits, e);
+	if (r < 0)
+		return r;
 	/* The mark first: whoever kills us in between, `state` and `delete` look at the freezer. */
 	r = home_note_more_cgroups(home);
 	if (r < 0)
 		return err_set(e, r, "cannot note that container '%s' is paused", o->id);
-	return freeze(&state, true, e);
+	return limits_freeze(limits, true, e);
 }
 
 int runtime_resume(const struct runtime *rt, const struct runtime_options *o, struct err *e)
 {
+	AUTO(limits_free) struct limits *limits = NULL;
 	AUTO_OCI_STATE struct oci_state state = { 0 };
 	enum home_status status;
 	AUTO_FD int home = -1;
@@ -66,5 +62,6 @@ int runtime_resume(const struct runtime *rt, const struct runtime_options *o, st
 		return r;
 	if (status != HOME_PAUSED)
 		return err_refuse(e, -EBUSY, "container not paused: %s", home_status_name(status));
-	return freeze(&state, false, e);
+	r = home_open_limits(&state, &limits, e);
+	return r < 0 ? r : limits_freeze(limits, false, e);
 }

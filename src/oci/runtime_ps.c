@@ -48,7 +48,7 @@ static int find_pids(
 	status = home_status(home, &state);
 	if (status == HOME_STOPPED || status == HOME_CREATING)
 		return err_refuse(e, -ESRCH, "container not running: %s", home_status_name(status));
-	r = limits_open(&state.cgroups, &limits, e);
+	r = home_open_limits(&state, &limits, e);
 	return r < 0 ? r : limits_pids(limits, ret_pids, ret_n, e);
 }
 

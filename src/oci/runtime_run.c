@@ -105,6 +105,12 @@ static int keep_config(struct start *s, struct err *e)
 	return r;
 }
 
+static const char *const manager_names[] = {
+	[RUNTIME_CGROUPS_FS] = "cgroupfs",
+	[RUNTIME_CGROUPS_SYSTEMD] = "systemd",
+	[RUNTIME_CGROUPS_NONE] = "disabled",
+};
+
 static int fill_state(struct start *s, struct err *e)
 {
 	const struct oci_config *config = s->config;
@@ -117,6 +123,8 @@ static int fill_state(struct start *s, struct err *e)
 	state->id = strdup(s->o->id);
 	state->bundle = strdup(s->bundle);
 	state->created = strdup(created);
+	if (s->rt->cgroups != RUNTIME_CGROUPS_FS)
+		state->cgroup_manager = strdup(manager_names[s->rt->cgroups]);
 	if (config->root_path &&
 	    asprintf(&state->rootfs, "%s%s%s", config->root_path[0] == '/' ? "" : s->bundle,
 	        config->root_path[0] == '/' ? "" : "/", config->root_path) < 0)
@@ -124,6 +132,8 @@ static int fill_state(struct start *s, struct err *e)
 	for (size_t i = 0; i < config->annotations.n && r >= 0; i++)
 		r = strmap_set(&state->annotations, config->annotations.items[i].key,
 		    config->annotations.items[i].value);
+	if (s->rt->cgroups != RUNTIME_CGROUPS_FS && !state->cgroup_manager)
+		r = -ENOMEM;
 	if (r < 0 || !state->oci_version || !state->id || !state->bundle || !state->created)
 		return err_set(e, -ENOMEM, "cannot note the state of container '%s'", s->o->id);
 	return 0;
@@ -134,6 +144,8 @@ static int make_limits(struct start *s, struct err *e)
 	const struct oci_linux *linux_ = s->config->linux_;
 	int r;
 
+	if (s->rt->cgroups == RUNTIME_CGROUPS_NONE)
+		return 0;
 	r = limits_create(linux_ ? linux_->cgroups_path : NULL, s->o->id,
 	    linux_ ? linux_->resources : NULL, &s->limits, e);
 	if (r < 0)

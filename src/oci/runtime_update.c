@@ -205,7 +205,7 @@ static int change(
 	AUTO_STRV struct strv more = { 0 };
 	int r;
 
-	r = limits_open(&state->cgroups, &limits, e);
+	r = home_open_limits(state, &limits, e);
 	if (r >= 0)
 		r = limits_update_needs(limits, resources, &more, e);
 	if (r >= 0)

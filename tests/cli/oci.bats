@@ -765,6 +765,8 @@ poststop stopped"
 	succeeds
 	run oci --rootless=true list
 	refuses "--rootless"
+	run oci --cgroup-manager nonesuch list
+	refuses "--cgroup-manager is cgroupfs, systemd or disabled"
 	run oci --log syslog:x list
 	refuses "--log"
 	[ ! -e syslog:x ]
