@@ -18,6 +18,7 @@ struct step {
 
 /* Of a new container. */
 static const struct step start_steps[] = {
+	{ step_open_labels },
 	/* Namespaces first: file systems show the namespaces of who makes them. */
 	{ step_join_namespaces },
 	{ step_name_host },
@@ -36,18 +37,23 @@ static const struct step start_steps[] = {
 	{ step_set_sysctls },
 	{ step_cover_paths },
 	{ step_finish_root },
+	{ step_label_keys },
 	{ step_set_limits },
 	{ step_enter_cwd },
+	{ step_set_labels },
 	{ step_become_user },
 	{ step_exec },
 };
 
 /* Of one more process in a container that runs. */
 static const struct step join_steps[] = {
+	{ step_open_labels },
 	{ step_join_container },
 	{ step_open_console },
+	{ step_label_keys },
 	{ step_set_limits },
 	{ step_enter_cwd },
+	{ step_set_labels },
 	{ step_become_user },
 	{ step_exec },
 };
@@ -83,6 +89,9 @@ static struct child begin(
 		.null_fd = -1,
 		.empty_fd = -1,
 		.own_proc_fd = -1,
+		.apparmor_fd = -1,
+		.selinux_fd = -1,
+		.keycreate_fd = -1,
 		.stage = REPORT_SETUP,
 	};
 }

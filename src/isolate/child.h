@@ -21,6 +21,7 @@ struct child {
 	int proc_fd, sys_fd, dev_fd, pts_fd; /* roots of those mounts once they are there; -1 */
 	int null_fd, empty_fd; /* attached sources of masks; -1 until the first */
 	int own_proc_fd; /* a procfs that nobody else can have touched; -1 */
+	int apparmor_fd, selinux_fd, keycreate_fd; /* of /proc/self/attr; -1: not asked for */
 	enum report_stage stage;
 	const char *state_created; /* for startContainer hooks */
 	size_t state_created_len;
@@ -40,6 +41,7 @@ void child_run_sibling(const struct plan *plan, const struct limits *limits, int
 
 /* ---- steps, in the order in which they are done; each file's head says what it is about ---- */
 
+int step_open_labels(struct child *c, struct err *e); /* step_labels.c */
 int step_join_namespaces(struct child *c, struct err *e); /* step_namespaces.c */
 int step_join_container(struct child *c, struct err *e);
 int step_name_host(struct child *c, struct err *e);
@@ -54,8 +56,10 @@ int step_open_console(struct child *c, struct err *e); /* step_devices.c */
 int step_set_sysctls(struct child *c, struct err *e); /* step_paths.c */
 int step_cover_paths(struct child *c, struct err *e);
 int step_finish_root(struct child *c, struct err *e); /* step_root.c */
+int step_label_keys(struct child *c, struct err *e); /* step_labels.c */
 int step_set_limits(struct child *c, struct err *e); /* step_process.c */
 int step_enter_cwd(struct child *c, struct err *e);
+int step_set_labels(struct child *c, struct err *e); /* step_labels.c */
 int step_become_user(struct child *c, struct err *e);
 int step_run_start_hooks(struct child *c, struct err *e); /* step_hooks.c; from step_exec() */
 int step_exec(struct child *c, struct err *e); /* step_exec.c */

@@ -115,6 +115,7 @@ struct plan {
 	uint64_t bounding, effective, permitted, inheritable, ambient, drop;
 	uint64_t ignored_signals; /* that our caller ignores; bit n is signal n + 1 */
 	struct tuning tuning;
+	const char *apparmor_profile, *selinux_label, *mount_label; /* NULL: none */
 	struct seccomp_program seccomp;
 	bool new_keyring;
 	bool terminal;

@@ -14,6 +14,7 @@
 #include "format/capability.h"
 #include "format/oci_config.h"
 #include "isolate/plan.h"
+#include "os/lsm.h"
 
 /* Whoever writes this says: rather a lower limit than no container. */
 #define RLIMIT_CLAMP_KEY "org.dolium.rlimits"
@@ -178,13 +179,37 @@ static int check_process(const struct oci_process *process, struct err *e)
 		return err_refuse(e, -EINVAL, "config.json: process.args is empty");
 	if (!process->cwd || process->cwd[0] != '/')
 		return err_refuse(e, -EINVAL, "config.json: process.cwd must be an absolute path");
-	/* What would make the walls higher and cannot be done here is refused, never left out. */
-	if (process->apparmor_profile && process->apparmor_profile[0])
+	return 0;
+}
+
+static const char *if_any(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
+/* What would make the walls higher and cannot be done here is refused, never left out. */
+static int add_labels(struct plan *p, const struct oci_process *process, struct err *e)
+{
+	const struct oci_linux *linux_ = p->config->linux_;
+
+	p->apparmor_profile = if_any(process->apparmor_profile);
+	p->selinux_label = if_any(process->selinux_label);
+	p->mount_label = linux_ ? if_any(linux_->mount_label) : NULL;
+	if (p->apparmor_profile && !lsm_has_apparmor("")) {
+		if (strcmp(p->apparmor_profile, "unconfined") != 0)
+			return err_refuse(e, -EOPNOTSUPP,
+			    "config.json: process.apparmorProfile: apparmor is not enabled on "
+			    "this host: '%s'",
+			    p->apparmor_profile);
+		p->apparmor_profile = NULL;
+	}
+	if (!p->selinux_label && !p->mount_label)
+		return 0;
+	if (!lsm_has_selinux(""))
 		return err_refuse(e, -EOPNOTSUPP,
-		    "config.json: process.apparmorProfile: no AppArmor in this runtime yet");
-	if (process->selinux_label && process->selinux_label[0])
-		return err_refuse(e, -EOPNOTSUPP,
-		    "config.json: process.selinuxLabel: no SELinux in this runtime yet");
+		    "config.json: %s: selinux is not enabled on this host: '%s'",
+		    p->selinux_label ? "process.selinuxLabel" : "linux.mountLabel",
+		    p->selinux_label ? p->selinux_label : p->mount_label);
 	return 0;
 }
 
@@ -212,6 +237,8 @@ int plan_add_process(struct plan *p, struct err *e)
 		r = add_capabilities(p, process, own, e);
 	if (r >= 0)
 		r = add_rlimits(p, process, e);
+	if (r >= 0)
+		r = add_labels(p, process, e);
 	if (r >= 0)
 		r = tuning_read(p->config, &p->tuning, e);
 	if (r >= 0)

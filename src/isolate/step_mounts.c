@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "isolate/child.h"
@@ -28,7 +29,23 @@ static bool is_pseudo(const char *type)
 	    strcmp(type, "devpts") == 0 || strcmp(type, "mqueue") == 0;
 }
 
-static int make_file_system(struct plan_mount *m, struct err *e)
+/* proc and sysfs are labelled by the policy; mqueue takes a label, and not as an option. */
+static bool takes_context(const char *type)
+{
+	return strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0 &&
+	    strcmp(type, "mqueue") != 0;
+}
+
+static int label_mqueue(int mount_fd, const char *label)
+{
+	AUTO_FD int fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsetxattr(fd, "security.selinux", label, strlen(label) + 1, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static int make_file_system(const struct plan *p, struct plan_mount *m, struct err *e)
 {
 	const bool cgroups = m->kind == PLAN_CGROUPS;
 	const char *type = cgroups ? "tmpfs" : m->type;
@@ -45,6 +62,12 @@ static int make_file_system(struct plan_mount *m, struct err *e)
 			return err_set(e, r, "mount '/%s' of type '%s': option '%s'", m->target,
 			    type, m->options.data.items[i]);
 	}
+	if (p->mount_label && takes_context(type)) {
+		r = mount_fs_set(fs, "context", p->mount_label);
+		if (r < 0)
+			return err_set(e, r, "mount '/%s': cannot label it '%s' (linux.mountLabel)",
+			    m->target, p->mount_label);
+	}
 	if (cgroups && (r = mount_fs_option(fs, "mode=755")) < 0)
 		return err_set(e, r, "mount '/%s': option 'mode'", m->target);
 	/* A cgroup mount becomes read-only when it is filled. */
@@ -53,6 +76,12 @@ static int make_file_system(struct plan_mount *m, struct err *e)
 	if (m->fd < 0)
 		return err_set(
 		    e, m->fd, "cannot mount a file system of type '%s' for '/%s'", type, m->target);
+	if (p->mount_label && strcmp(type, "mqueue") == 0) {
+		r = label_mqueue(m->fd, p->mount_label);
+		if (r < 0)
+			return err_set(e, r, "mount '/%s': cannot label it '%s' (linux.mountLabel)",
+			    m->target, p->mount_label);
+	}
 	return 0;
 }
 
@@ -64,7 +93,7 @@ int step_make_file_systems(struct child *c, struct err *e)
 		struct plan_mount *m = &c->plan->mounts[i];
 
 		if (m->kind == PLAN_FILE_SYSTEM || m->kind == PLAN_CGROUPS)
-			r = make_file_system(m, e);
+			r = make_file_system(c->plan, m, e);
 	}
 	return r;
 }

@@ -154,8 +154,8 @@ static int put_linux(struct json_writer *w)
 	json_put_texts(w, "capabilities", capabilities.items);
 	put_cgroup(w);
 	put_seccomp(w);
-	put_enabled(w, "apparmor", false);
-	put_enabled(w, "selinux", false);
+	put_enabled(w, "apparmor", true);
+	put_enabled(w, "selinux", true);
 	put_enabled(w, "intelRdt", false);
 	json_open_object(w, "memoryPolicy");
 	json_put_texts(w, "modes", modes.items);

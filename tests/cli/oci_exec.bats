@@ -150,7 +150,7 @@ no_cgroups() { [ -z "$(find /sys/fs/cgroup -name "$ID")" ]; }
 	run oci exec nonesuch true
 	exec_refuses "container does not exist"
 	run oci exec --apparmor some "$ID" true
-	exec_refuses AppArmor
+	exec_refuses apparmor
 	oci exec --apparmor "" --process-label "" "$ID" true
 	oci kill "$ID" KILL
 	wait_for 5 state_is stopped
