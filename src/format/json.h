@@ -2,7 +2,7 @@
 /*
  * JSON (RFC 8259)
  *
- * Three ways to use it, over json-c, which no other file includes:
+ * Three ways to use it:
  *
  * - json_value: a parsed tree, for what has no fixed form (inspect, templates).
  * - json_shape: a table of fields (key, kind, offset) that fills a plain struct
@@ -64,7 +64,7 @@ double json_value_double(const struct json_value *v);
  * and 1e3 are none either.
  */
 int json_value_integer(const struct json_value *v, bool *ret_negative, uint64_t *ret_magnitude);
-/* A number as it was written, "1e3" included. Borrowed: good until the next such call on `v`. */
+/* A number as it was written, "1e3" included. Borrowed. */
 const char *json_value_number_text(const struct json_value *v);
 size_t json_value_count(const struct json_value *v); /* entries of an array or object */
 const struct json_value *json_value_at(const struct json_value *v, size_t i); /* array */
@@ -75,12 +75,10 @@ const struct json_value *json_value_entry(
 
 /*
  * Walks all entries of an object, in the order they were written: start with a
- * zeroed cursor. False behind the last one, and where `object` is none. The way
- * through a large object: json_value_entry() begins at the front each time.
+ * zeroed cursor. False behind the last one, and where `object` is none.
  */
 struct json_cursor {
-	const void *next;
-	bool begun;
+	size_t next;
 };
 bool json_value_next(const struct json_value *object, struct json_cursor *cursor,
     const char **ret_key, const struct json_value **ret_value);

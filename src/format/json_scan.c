@@ -353,7 +353,8 @@ static int report(const struct scan *s, const char *text, const char *what, stru
 	    (size_t)(s->at - line) + 1, s->wrong);
 }
 
-int json_scan(const char *text, size_t len, const char *what, size_t *ret_n_keys, struct err *e)
+int json_scan(const char *text, size_t len, const char *what, struct json_scan_counts *ret_counts,
+    struct err *e)
 {
 	struct scan s = { .at = text, .end = text + len };
 
@@ -367,7 +368,7 @@ int json_scan(const char *text, size_t len, const char *what, size_t *ret_n_keys
 		s.wrong = "something stands behind the value";
 		return report(&s, text, what, e);
 	}
-	*ret_n_keys = s.n_keys;
+	*ret_counts = (struct json_scan_counts){ s.n_values, s.n_keys };
 	return 0;
 }
 

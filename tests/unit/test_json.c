@@ -188,6 +188,26 @@ TEST(escapes_are_read)
 	CHECK_STR(json_value_string(v), "\"\\/\b\f\n\r\t\xe2\x82\xac\xf0\x9f\x98\x80");
 }
 
+TEST(a_pair_whose_character_looks_like_half_of_a_pair_is_read)
+{
+	AUTO(json_value_free) struct json_value *v = parse("\"\\ud837\\ude00\\udbff\\udfff\"");
+
+	CHECK_STR(json_value_string(v), "\xf0\x9d\xb8\x80\xf4\x8f\xbf\xbf");
+}
+
+TEST(among_many_keys_one_that_stands_twice_is_found)
+{
+	char text[400] = "{";
+
+	for (int i = 0; i < 40; i++)
+		sprintf(strchr(text, '\0'), "%s\"k%d\":%d", i ? "," : "", i % 39, i);
+	strcat(text, "}");
+	check_refused(text, "t: the key 'k0' stands twice in one object");
+	check_refused("{\"a\":1,\"\\u0061\":2}", "t: a key stands twice in one object");
+	/* The same key in another object is another one. */
+	json_value_free(parse("{\"a\":{\"a\":[{\"a\":1},{\"a\":2}]}}"));
+}
+
 TEST(depth_has_a_ceiling)
 {
 	char text[200];
