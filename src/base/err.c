@@ -6,10 +6,29 @@
  */
 #include "base/err.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+static bool small_words;
+
+void err_small_words(void)
+{
+	small_words = true;
+}
+
+/* ": " and what the system says of `code`, into what is left of the text. */
+static void add_words(char *to, size_t room, int code)
+{
+	const char *words = strerror(-code);
+
+	snprintf(to, room, ": %s", words);
+	if (small_words && room > 4 && islower((unsigned char)words[1]))
+		to[2] = (char)tolower((unsigned char)to[2]);
+}
 
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
@@ -25,7 +44,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 	n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
 	if (n >= 0 && (size_t)n < sizeof(e->text))
-		snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %s", strerror(-code));
+		add_words(e->text + n, sizeof(e->text) - (size_t)n, code);
 	return code;
 }
 

@@ -29,6 +29,12 @@ struct err {
  */
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/*
+ * From here on the system's words begin with a small letter, for programs whose
+ * messages are compared with those of programs in Go ("permission denied").
+ */
+void err_small_words(void);
+
 /* As err_set(), for a refusal of our own where the system's words would say nothing. */
 int err_refuse(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -67,12 +67,13 @@ static int find_program(const struct oci_process *process, char *to, size_t room
 	return 0;
 }
 
-/* As runc says it: engines look for these words. */
+/* As runc says it: engines look for these words. Not all of them know EISDIR, but all "permission
+ * denied". */
 static int exec_failed(const char *program, int code, struct err *e)
 {
 	const char *what = code == -ENOENT ? "no such file or directory"
 	    : code == -EACCES              ? "permission denied"
-	    : code == -EISDIR              ? "is a directory"
+	    : code == -EISDIR              ? "is a directory: permission denied"
 	    : code == -ENOTDIR             ? "not a directory"
 	    : code == -ENOEXEC             ? "exec format error"
 	                                   : NULL;

@@ -177,6 +177,17 @@ static void remember_place(struct child *c, const struct plan_mount *m)
 		c->own_proc_fd = m->fd;
 }
 
+/* The kernel says "Invalid argument" where a file would lie on a directory. Engines know the words
+ * of mount(2). */
+static int attach_failed(const struct plan_mount *m, int target, int code, struct err *e)
+{
+	struct stat at;
+
+	if (code == -EINVAL && fstat(target, &at) >= 0 && S_ISDIR(at.st_mode) != m->is_dir)
+		code = -ENOTDIR;
+	return err_set(e, code, "cannot mount on '/%s'", m->target);
+}
+
 static int attach(struct child *c, const struct plan_mount *m, struct err *e)
 {
 	AUTO_FD int target = -1;
@@ -192,7 +203,7 @@ static int attach(struct child *c, const struct plan_mount *m, struct err *e)
 		return r;
 	r = mount_attach(m->fd, target);
 	if (r < 0)
-		return err_set(e, r, "cannot mount on '/%s'", m->target);
+		return attach_failed(m, target, r, e);
 	remember_place(c, m);
 	if (m->kind == PLAN_FILE_SYSTEM && m->options.propagation) {
 		r = mount_change(m->fd, false, 0, 0, m->options.propagation);

@@ -52,13 +52,20 @@ static int check_cwd(const char *cwd, struct err *e)
 	return 0;
 }
 
+/* As runc says it: engines tell by it whether the user or they are to blame. */
+static int cwd_failed(const char *cwd, int code, struct err *e)
+{
+	return err_set(e, code, "chdir to cwd (\"%s\") set in config.json failed", cwd);
+}
+
 static int enter_cwd(struct child *c, const char *cwd)
 {
 	int fd;
 
 	if (chdir(cwd) >= 0)
 		return 0;
-	if (errno != ENOENT)
+	/* Only a container's own start makes it: who joins one wants what is there. */
+	if (errno != ENOENT || c->plan->container_pidfd >= 0)
 		return -errno;
 	fd = target_open(c->root_fd, cwd + strspn(cwd, "/"), true);
 	if (fd < 0)
@@ -78,7 +85,7 @@ int step_enter_cwd(struct child *c, struct err *e)
 	if (r == -EACCES || r == -EPERM)
 		return 0; /* perhaps the user may: step_become_user() tries again */
 	if (r < 0)
-		return err_set(e, r, "cannot enter the working directory '%s'", cwd);
+		return cwd_failed(cwd, r, e);
 	return check_cwd(cwd, e);
 }
 
@@ -167,7 +174,7 @@ static int enter_cwd_as_user(const struct child *c, struct err *e)
 		/* Root could enter it: the process may stay where it is, as with runc. */
 		if (errno == EACCES)
 			return check_cwd(process->cwd, e);
-		return err_set(e, -errno, "cannot enter the working directory '%s'", process->cwd);
+		return cwd_failed(process->cwd, -errno, e);
 	}
 	return check_cwd(process->cwd, e);
 }

@@ -224,7 +224,8 @@ static int version(const char *program)
 		printf("crun version %s+dolium-%s\ncommit: dolium-%s\n", CRUN_LIKE, DOLIUM_VERSION,
 		    DOLIUM_VERSION);
 	else
-		printf("dolium-oci version %s\n", DOLIUM_VERSION);
+		printf(
+		    "dolium-oci version %s\ncommit: dolium-%s\n", DOLIUM_VERSION, DOLIUM_VERSION);
 	printf("spec: 1.3.0\n");
 	return 0;
 }
@@ -388,6 +389,7 @@ int runtime_main(int argc, char **argv)
 	struct err e = { 0 };
 	int r, failed = 1;
 
+	err_small_words();
 	r = dispatch(&rt, argc, argv, &o, &failed, &e);
 	if (r >= 0)
 		return r;

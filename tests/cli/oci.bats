@@ -153,6 +153,16 @@ state_is() { [ "$(oci state "$ID" | jq -r .status)" = "$1" ]; }
 	[ ! -e "$R/$ID" ]
 }
 
+@test "a file bound on a directory is told in the words of mount(2), and the other way round" {
+	echo text >"$B/file"
+	bundle '.mounts+=[{"destination":"/bin","source":"file","options":["bind"]}]'
+	run oci run -b "$B" "$ID"
+	refuses "cannot mount on '/bin': not a directory"
+	bundle '.mounts+=[{"destination":"/bin/busybox","source":".","options":["bind"]}]'
+	run oci run -b "$B" "$ID"
+	refuses "not a directory"
+}
+
 @test "a program without the right to run is told as such" {
 	bundle '.process.args=["/etc/text"]'
 	mkdir -p "$B/rootfs/etc"
@@ -161,7 +171,7 @@ state_is() { [ "$(oci state "$ID" | jq -r .status)" = "$1" ]; }
 	refuses 'permission denied'
 	bundle '.process.args=["/etc"]'
 	run oci run -b "$B" "$ID"
-	refuses 'is a directory'
+	refuses 'exec: "/etc": is a directory: permission denied'
 }
 
 @test "--log-format json leaves the error as the last line" {
@@ -352,7 +362,7 @@ proc"
 @test "a source that is missing is an error that names it" {
 	bundle '.mounts+=[{destination:"/t",type:"bind",source:"/nonesuch",options:["bind"]}]'
 	run oci run -b "$B" "$ID"
-	refuses "cannot bind '/nonesuch': No such file or directory"
+	refuses "cannot bind '/nonesuch': no such file or directory"
 }
 
 @test "tmpcopyup begins with what it covers" {
@@ -753,7 +763,7 @@ poststop stopped"
 	run "$B/crun" --version
 	matches '^crun version [0-9]+\.[0-9]+.*commit: .*spec: 1\.3\.0'
 	run oci -v
-	matches '^dolium-oci version [0-9.]+'
+	matches '^dolium-oci version [0-9.]+.*commit: .*spec: 1\.3\.0'
 }
 
 @test "what the runtime is told to be and is not is refused" {

@@ -70,6 +70,9 @@ no_cgroups() { [ -z "$(find /sys/fs/cgroup -name "$ID")" ]; }
 	equal "$(oci exec --user=7 "$ID" id -u)" 7
 	equal "$(oci exec "$ID" pwd)" /bin
 	equal "$(oci exec --cwd /dev "$ID" pwd)" /dev
+	run oci exec --cwd /none "$ID" pwd
+	exec_refuses 'chdir to cwd ("/none") set in config.json failed: no such file or directory'
+	[ ! -e "$B/rootfs/none" ]
 	run oci exec -e A=new --env B=b=c "$ID" env
 	succeeds
 	says A=new

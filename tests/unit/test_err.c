@@ -64,3 +64,15 @@ TEST(what_does_not_fit_is_cut)
 	CHECK_INT(err_wrap(&e, -EIO, "%s", text), -EIO);
 	CHECK_INT(strlen(e.text), ERR_TEXT_MAX - 2);
 }
+
+/* The last: it cannot be undone. */
+TEST(words_may_begin_small)
+{
+	struct err e = { 0 };
+
+	err_small_words();
+	err_set(&e, -ENOENT, "cannot open 'X'");
+	CHECK_STR(e.text, "cannot open 'X': no such file or directory");
+	err_set(&e, -EXDEV, "link");
+	CHECK_STR(e.text, "link: invalid cross-device link");
+}
