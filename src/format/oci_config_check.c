@@ -436,6 +436,23 @@ static int check_needed_namespaces(const struct oci_linux *l, const char *path, 
 	return 0;
 }
 
+static const char *name_inside(const struct oci_net_device *device)
+{
+	return device->name ? device->name : device->key;
+}
+
+static int check_interfaces_once(const struct oci_linux *l, const char *path, struct err *e)
+{
+	for (size_t i = 0; i < l->n_net_devices; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(name_inside(&l->net_devices[i]),
+			        name_inside(&l->net_devices[k])) == 0 &&
+			    !strchr(name_inside(&l->net_devices[i]), '%'))
+				return err_refuse(e, -EBADMSG, "%snetDevices.%s.name: '%s' twice",
+				    path, l->net_devices[i].key, name_inside(&l->net_devices[i]));
+	return 0;
+}
+
 static int check_namespaces_once(const struct oci_linux *l, const char *path, struct err *e)
 {
 	for (size_t i = 0; i < l->n_namespaces; i++)
@@ -484,6 +501,8 @@ int oci_check_linux(void *filled, const char *path, struct err *e)
 	if (r < 0)
 		return r;
 	r = check_needed_namespaces(l, path, e);
+	if (r >= 0)
+		r = check_interfaces_once(l, path, e);
 	if (r < 0)
 		return r;
 	r = check_absolute_all(&l->masked_paths, path, "maskedPaths", e);

@@ -21,6 +21,7 @@ static const struct step start_steps[] = {
 	{ step_open_labels },
 	/* Namespaces first: file systems show the namespaces of who makes them. */
 	{ step_join_namespaces },
+	{ step_await_interfaces },
 	{ step_name_host },
 	/* While the host's tree is still there: in a user namespace the kernel allows a new proc
 	   only to who sees a whole one. */

@@ -43,6 +43,7 @@ void child_run_sibling(const struct plan *plan, const struct limits *limits, int
 
 int step_open_labels(struct child *c, struct err *e); /* step_labels.c */
 int step_join_namespaces(struct child *c, struct err *e); /* step_namespaces.c */
+int step_await_interfaces(struct child *c, struct err *e);
 int step_join_container(struct child *c, struct err *e);
 int step_name_host(struct child *c, struct err *e);
 int step_make_file_systems(struct child *c, struct err *e); /* step_mounts.c */

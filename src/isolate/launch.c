@@ -18,6 +18,7 @@
 #include "format/oci_config.h"
 #include "isolate/child.h"
 #include "isolate/limits.h"
+#include "isolate/net_devices.h"
 #include "os/idmap.h"
 #include "os/process.h"
 
@@ -137,6 +138,19 @@ static int follow_sibling(struct launch *l, struct err *e)
 	return r < 0 ? err_set(e, r, "cannot go on with the container") : 0;
 }
 
+static int move_interfaces(const struct plan *p, struct launch *l, struct err *e)
+{
+	const struct oci_linux *linux_ = p->config->linux_;
+	int r;
+
+	if (p->container_pidfd >= 0 || !linux_ || linux_->n_net_devices == 0)
+		return 0;
+	r = launch_await(l, REPORT_NETWORK, NULL, e);
+	if (r >= 0)
+		r = net_devices_move(linux_, l->pid, e);
+	return r < 0 ? r : launch_go(l, e);
+}
+
 int launch_begin(
     const struct plan *p, const struct limits *limits, struct launch *ret_launch, struct err *e)
 {
@@ -159,6 +173,8 @@ int launch_begin(
 	r = r > 0 ? follow_sibling(&l, e) : 0;
 	if (r >= 0)
 		r = help_child(p, &l, e);
+	if (r >= 0)
+		r = move_interfaces(p, &l, e);
 	if (r < 0) {
 		launch_kill(&l);
 		launch_done(&l);

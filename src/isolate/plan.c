@@ -133,10 +133,6 @@ static int add_namespaces(struct plan *p, struct err *e)
 			return r;
 	}
 	p->user_namespace = seen & CLONE_NEWUSER;
-	/* Read and checked; what cannot be done is refused, never left out. */
-	if (linux_ && linux_->n_net_devices > 0)
-		return err_refuse(e, -EOPNOTSUPP,
-		    "config.json: linux.netDevices: no interface is moved by this runtime yet");
 	if (!(p->new_namespaces & CLONE_NEWUSER))
 		return 0;
 	if (linux_->n_uid_mappings == 0 || linux_->n_gid_mappings == 0)

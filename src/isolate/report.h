@@ -17,6 +17,7 @@ enum report_kind {
 	REPORT_END, /* nothing more comes: the program runs, or the child is dead */
 	REPORT_FAILED, /* `stage` and `error` say how */
 	REPORT_PROCESS, /* `pid` is the child from now on; who says so ends */
+	REPORT_NETWORK, /* its network is made, and wants interfaces; waits for a byte */
 	REPORT_NAMESPACES, /* namespaces are made; hooks of the host may run; waits for a byte */
 	REPORT_CONSOLE, /* an fd rides along: the master of the terminal */
 	REPORT_LISTENER, /* an fd rides along: who holds it answers for the seccomp filter */

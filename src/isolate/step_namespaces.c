@@ -110,6 +110,21 @@ int step_join_namespaces(struct child *c, struct err *e)
 	return 0;
 }
 
+/* Before kernel parameters are set: some are an interface's. */
+int step_await_interfaces(struct child *c, struct err *e)
+{
+	const struct report report = { .kind = REPORT_NETWORK };
+	const struct oci_linux *linux_ = c->plan->config->linux_;
+	int r;
+
+	if (!linux_ || linux_->n_net_devices == 0)
+		return 0;
+	r = report_send(c->sync_fd, &report, -1);
+	if (r >= 0)
+		r = report_wait(c->sync_fd);
+	return r < 0 ? err_set(e, r, "cannot wait for the interfaces (linux.netDevices)") : 0;
+}
+
 /*
  * Into a container that runs: all of its namespaces in one call. The pid namespace was
  * the parent's to join, as it holds for children only. The root and the directory are the

@@ -161,6 +161,7 @@ static int put_linux(struct json_writer *w)
 	json_put_texts(w, "modes", modes.items);
 	json_put_texts(w, "flags", mode_flags.items);
 	json_close_object(w);
+	put_enabled(w, "netDevices", true);
 	json_open_object(w, "mountExtensions");
 	put_enabled(w, "idmap", true);
 	json_close_object(w);

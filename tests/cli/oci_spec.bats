@@ -165,10 +165,3 @@ agent() {
 	refuses "cannot connect to the seccomp agent"
 	[ ! -e "$R/$ID" ]
 }
-
-@test "an interface that would have to be moved is refused, not forgotten" {
-	bundle '.process.args=["true"] | .linux.netDevices={"veth-x":{"name":"eth0"}}'
-	run oci run -b "$B" "$ID"
-	[ "$status" -eq 1 ]
-	[[ $output == *"linux.netDevices: no interface is moved by this runtime yet"* ]]
-}

@@ -354,6 +354,14 @@ TEST(clocks_and_interfaces_need_a_namespace)
 	    "'sixteen-letters-'");
 }
 
+TEST(an_interface_has_a_name_of_its_own)
+{
+	check_refused_linux("\"namespaces\":[{\"type\":\"network\"}],\"netDevices\":{\"eth1\":{},"
+	                    "\"eth2\":{\"name\":"
+	                    "\"eth1\"}}",
+	    "config.json: linux.netDevices.eth2.name: 'eth1' twice");
+}
+
 TEST(a_namespace_stands_there_once)
 {
 	check_refused_linux("\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"pid\"}]",
