@@ -61,6 +61,7 @@ struct update_options {
 struct runtime_options {
 	const char *id;
 	const char *bundle; /* --bundle */
+	const char *config; /* --config: crun's, in place of config.json */
 	const char *console_socket, *pidfd_socket, *pid_file;
 	const char *stdio; /* --stdio: inherit or pipe */
 	const char *format; /* list --format */

@@ -47,18 +47,18 @@ static const struct option_row global_options[] = {
 	{ NULL, 0, 0, 0 },
 };
 
-#define START_OPTIONS                                                  \
-	{ "bundle", 'b', OPTION_TEXT, OWN(bundle) },                   \
-	    { "console-socket", 0, OPTION_TEXT, OWN(console_socket) }, \
-	    { "pidfd-socket", 0, OPTION_TEXT, OWN(pidfd_socket) },     \
-	    { "pid-file", 0, OPTION_TEXT, OWN(pid_file) },             \
-	    { "no-pivot", 0, OPTION_FLAG, OWN(no_pivot) },             \
-	    { "no-new-keyring", 0, OPTION_FLAG, OWN(no_new_keyring) }, \
-	    { "preserve-fds", 0, OPTION_NUMBER, OWN(preserve_fds) },   \
-	    { "no-subreaper", 0, OPTION_FLAG, OWN(no_subreaper) },     \
-	    { "rootfs-fd", 0, OPTION_NUMBER, OWN(rootfs_fd) },         \
-	{                                                              \
-		"report-fd", 0, OPTION_NUMBER, OWN(report_fd)          \
+#define START_OPTIONS                                                                             \
+	{ "bundle", 'b', OPTION_TEXT, OWN(bundle) }, { "config", 'f', OPTION_TEXT, OWN(config) }, \
+	    { "console-socket", 0, OPTION_TEXT, OWN(console_socket) },                            \
+	    { "pidfd-socket", 0, OPTION_TEXT, OWN(pidfd_socket) },                                \
+	    { "pid-file", 0, OPTION_TEXT, OWN(pid_file) },                                        \
+	    { "no-pivot", 0, OPTION_FLAG, OWN(no_pivot) },                                        \
+	    { "no-new-keyring", 0, OPTION_FLAG, OWN(no_new_keyring) },                            \
+	    { "preserve-fds", 0, OPTION_NUMBER, OWN(preserve_fds) },                              \
+	    { "no-subreaper", 0, OPTION_FLAG, OWN(no_subreaper) },                                \
+	    { "rootfs-fd", 0, OPTION_NUMBER, OWN(rootfs_fd) },                                    \
+	{                                                                                         \
+		"report-fd", 0, OPTION_NUMBER, OWN(report_fd)                                     \
 	}
 
 static const struct option_row run_options[] = {

@@ -17,11 +17,11 @@
 #include "isolate/launch.h"
 #include "isolate/limits.h"
 #include "isolate/plan.h"
-#include "oci/clock.h"
 #include "oci/events.h"
 #include "oci/listener.h"
 #include "oci/relay.h"
 #include "oci/runtime.h"
+#include "oci/runtime_bundle.h"
 #include "oci/runtime_hooks.h"
 #include "oci/runtime_process.h"
 #include "oci/self.h"
@@ -34,10 +34,8 @@ struct start {
 	const struct runtime_options *o;
 	bool create; /* wait for `start` */
 	bool stay; /* until it ends */
-	char bundle[PATH_MAX];
-	char *text; /* config.json, until `exec` can find it */
-	size_t text_len;
-	struct oci_config *config;
+	struct bundle bundle;
+	const struct oci_config *config; /* the bundle's */
 	struct oci_state state;
 	struct limits *limits;
 	struct plan *plan;
@@ -70,75 +68,6 @@ static void start_init(struct start *s, const struct runtime *rt, const struct r
 
 /* ---- the parts of a start ---- */
 
-static int find_bundle(struct start *s, struct err *e)
-{
-	const char *bundle = s->o->bundle ? s->o->bundle : ".";
-
-	if (!realpath(bundle, s->bundle))
-		return err_set(e, -errno, "cannot find the bundle '%s'", bundle);
-	return 0;
-}
-
-static int read_config(struct start *s, struct err *e)
-{
-	AUTO_FD int bundle = open(s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD int fd = -1;
-	int r;
-
-	if (bundle < 0)
-		return err_set(e, -errno, "cannot open the bundle '%s'", s->bundle);
-	fd = openat(bundle, "config.json", O_RDONLY | O_CLOEXEC);
-	r = fd < 0 ? -errno : file_read_fd(fd, HOME_CONFIG_MAX, &s->text, &s->text_len);
-	if (r < 0)
-		return err_set(e, r, "cannot read '%s/config.json'", s->bundle);
-
-	return oci_config_parse(s->text, s->text_len, &s->config, e);
-}
-
-/* For `exec`, as it is now: what becomes of the bundle does not matter to the container. */
-static int keep_config(struct start *s, struct err *e)
-{
-	int r = home_keep_config(s->home_fd, s->text, s->text_len, e);
-
-	free(s->text);
-	s->text = NULL;
-	return r;
-}
-
-static const char *const manager_names[] = {
-	[RUNTIME_CGROUPS_FS] = "cgroupfs",
-	[RUNTIME_CGROUPS_SYSTEMD] = "systemd",
-	[RUNTIME_CGROUPS_NONE] = "disabled",
-};
-
-static int fill_state(struct start *s, struct err *e)
-{
-	const struct oci_config *config = s->config;
-	struct oci_state *state = &s->state;
-	char created[CLOCK_TEXT_MAX];
-	int r = 0;
-
-	clock_format(time(NULL), created);
-	state->oci_version = strdup(config->oci_version ? config->oci_version : "1.0.2");
-	state->id = strdup(s->o->id);
-	state->bundle = strdup(s->bundle);
-	state->created = strdup(created);
-	if (s->rt->cgroups != RUNTIME_CGROUPS_FS)
-		state->cgroup_manager = strdup(manager_names[s->rt->cgroups]);
-	if (config->root_path &&
-	    asprintf(&state->rootfs, "%s%s%s", config->root_path[0] == '/' ? "" : s->bundle,
-	        config->root_path[0] == '/' ? "" : "/", config->root_path) < 0)
-		state->rootfs = NULL;
-	for (size_t i = 0; i < config->annotations.n && r >= 0; i++)
-		r = strmap_set(&state->annotations, config->annotations.items[i].key,
-		    config->annotations.items[i].value);
-	if (s->rt->cgroups != RUNTIME_CGROUPS_FS && !state->cgroup_manager)
-		r = -ENOMEM;
-	if (r < 0 || !state->oci_version || !state->id || !state->bundle || !state->created)
-		return err_set(e, -ENOMEM, "cannot note the state of container '%s'", s->o->id);
-	return 0;
-}
-
 static int make_limits(struct start *s, struct err *e)
 {
 	const struct oci_linux *linux_ = s->config->linux_;
@@ -162,7 +91,7 @@ static int make_plan(struct start *s, struct err *e)
 {
 	const struct plan_options options = {
 		.id = s->o->id,
-		.bundle = s->bundle,
+		.bundle = s->bundle.path,
 		.rootfs_fd = s->o->rootfs_fd,
 		.no_pivot = s->o->no_pivot,
 		.no_keyring = s->o->no_new_keyring,
@@ -247,13 +176,13 @@ static int prepare(struct start *s, struct err *e)
 {
 	int r;
 
-	r = fill_state(s, e);
+	r = bundle_fill_state(&s->bundle, s->rt, s->o->id, &s->state, e);
 	if (r >= 0)
 		r = runtime_hooks_note(s->config, &s->state, e);
 	if (r >= 0)
 		r = home_write_first_state(s->home_fd, &s->state, e);
 	if (r >= 0)
-		r = keep_config(s, e);
+		r = bundle_keep_config(&s->bundle, s->home_fd, e);
 	if (r >= 0)
 		r = make_limits(s, e);
 	if (r >= 0)
@@ -341,9 +270,8 @@ static int start(struct start *s, struct err *e)
 		return err_refuse(e, -EINVAL, "invalid container ID format: '%s'", s->o->id);
 	r = self_protect(s->o->argv, e);
 	if (r >= 0)
-		r = find_bundle(s, e);
-	if (r >= 0)
-		r = read_config(s, e);
+		r = bundle_read(s->o->bundle, s->o->config, &s->bundle, e);
+	s->config = s->bundle.config;
 	if (r >= 0)
 		r = process_check_terminal(s->config->process && s->config->process->terminal,
 		    s->stay, s->o->console_socket, e);

@@ -28,3 +28,19 @@ teardown() { oci_teardown; }
 	oci delete -f "$ID"
 	[ ! -e "$R/$ID" ]
 }
+
+# --- run and create
+
+@test "--config is read in place of config.json, and is seen from where the caller is" {
+	bundle '.process.args=["echo","usual"]'
+	jq '.process.args=["echo","other"]' "$B/config.json" >"$BATS_TEST_TMPDIR/other.json"
+	cd "$BATS_TEST_TMPDIR"
+	run oci run -b "$B" -f other.json "$ID"
+	is other
+	run oci run -b "$B" --config "$BATS_TEST_TMPDIR/other.json" "$ID"
+	is other
+	run oci run -b "$B" --config nonesuch "$ID"
+	refuses "cannot read 'nonesuch'"
+	run oci run -b "$B" "$ID"
+	is usual
+}
