@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# views: v2
 # dolium-oci from outside: what an engine or a person sees of it. The attacks are in oci_attacks.bats.
 
 load ../lib/common

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# views: v1 v2
 # dolium-oci update and ps, from outside.
 
 load ../lib/common
@@ -23,6 +24,7 @@ limit() { # limit V1-FILE V2-FILE
 }
 
 @test "update changes limits, options behind the id as well" {
+	needs_controllers memory pids
 	begin
 	oci update "$ID" --memory 64m --pids-limit=33
 	equal "$(limit memory.limit_in_bytes memory.max)" 67108864
@@ -34,6 +36,7 @@ limit() { # limit V1-FILE V2-FILE
 }
 
 @test "update by a controller that the container was not in puts all of it there" {
+	needs_controllers cpu cpuset
 	begin
 	oci exec -d --pid-file "$B/pid" "$ID" sleep 1000 </dev/null >/dev/null 2>&1
 	oci update --cpu-period 50000 --cpu-quota 25000 --cpuset-cpus 0 "$ID"
@@ -47,6 +50,7 @@ limit() { # limit V1-FILE V2-FILE
 }
 
 @test "a run that was given one more cgroup leaves none" {
+	needs_controllers cpuset
 	bundle '.process.args=["sleep","1000"]'
 	oci_bin --root "$R" run -b "$B" "$ID" </dev/null >/dev/null 2>&1 3>&- &
 	keeper=$!
@@ -59,6 +63,7 @@ limit() { # limit V1-FILE V2-FILE
 }
 
 @test "update reads resources as engines write them, from a file and from stdin" {
+	needs_controllers memory cpu pids
 	begin
 	echo '{"memory":{"limit":50331648},"cpu":{"shares":512},"pids":{"limit":21}}' >"$B/resources"
 	oci update --resources="$B/resources" "$ID"
@@ -73,6 +78,7 @@ limit() { # limit V1-FILE V2-FILE
 }
 
 @test "what update cannot read or do is refused, and nothing changes" {
+	needs_controllers memory pids
 	begin '.linux.resources.pids.limit=44'
 	for value in x 5x "" 1.2.3 99999999999999999999; do
 		run oci update --memory "$value" --pids-limit 3 "$ID"
@@ -94,6 +100,7 @@ limit() { # limit V1-FILE V2-FILE
 # --- events
 
 @test "events --stats counts" {
+	needs_controllers memory pids
 	begin '.linux.cgroupsPath="/dolium/'"$ID"'" | .linux.resources.memory={"limit":67108864} | .linux.resources.pids={"limit":55}'
 	oci exec "$ID" sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'
 	oci events --stats "$ID" >"$B/stats"
@@ -105,6 +112,7 @@ limit() { # limit V1-FILE V2-FILE
 }
 
 @test "events go on until the container ends, and tell of kills for want of memory" {
+	needs_controllers memory
 	begin '.linux.resources.memory={"limit":8388608,"swap":8388608}'
 	oci_bin --root "$R" events --interval 300ms "$ID" >"$B/events" 3>&- &
 	watcher=$!

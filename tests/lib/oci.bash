@@ -48,5 +48,14 @@ second_bundle() { mkdir -p "$B2" && bundle_in "$B2" "$1"; }
 # shellcheck disable=SC2034
 USERNS='.linux.namespaces+=[{"type":"user"}] | .linux.uidMappings=[{"containerID":0,"hostID":100000,"size":65536}] | .linux.gidMappings=.linux.uidMappings'
 
+# Not every view of a host's cgroups (tests/lib/view) has every controller.
+needs_controllers() {
+	local c
+	for c in "$@"; do
+		[ -d "/sys/fs/cgroup/$c" ] || grep -qsw "$c" /sys/fs/cgroup/cgroup.controllers ||
+			skip "no cgroup controller '$c' in this view"
+	done
+}
+
 # No such process, or one that is dead and that its parent has not asked about yet.
 is_gone() { ! grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null; }
