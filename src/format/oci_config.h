@@ -311,6 +311,10 @@ void oci_config_write(const struct oci_config *config, struct buf *to);
 struct oci_config *oci_config_free(struct oci_config *config); /* NULL is fine; returns NULL */
 AUTO_DEFINE(struct oci_config *, oci_config_free);
 
+/* Where there is no process: one without a program, which can be created and not started. -ENOMEM.
+ */
+int oci_config_add_process(struct oci_config *config);
+
 /* The same for parts that come alone: `exec --process FILE`, `update --resources FILE`. */
 int oci_process_parse(
     const char *text, size_t len, struct oci_process **ret_process, struct err *e);

@@ -290,6 +290,17 @@ int oci_config_parse(const char *text, size_t len, struct oci_config **ret_confi
 	return 0;
 }
 
+int oci_config_add_process(struct oci_config *config)
+{
+	if (config->process)
+		return 0;
+	config->process = calloc(1, sizeof(*config->process));
+	if (!config->process)
+		return -ENOMEM;
+	config->process->cwd = strdup("/");
+	return config->process->cwd ? 0 : -ENOMEM;
+}
+
 int oci_process_parse(const char *text, size_t len, struct oci_process **ret_process, struct err *e)
 {
 	AUTO(oci_process_free) struct oci_process *process = calloc(1, sizeof(*process));

@@ -260,6 +260,19 @@ static void sort_groups(struct passwd_user *user)
 	user->n_groups = n;
 }
 
+void passwd_home(const struct passwd_files *files, uint32_t uid, char *to, size_t room)
+{
+	struct passwd_entry entry = { 0 };
+	const bool found = find_passwd(files, NULL, uid, &entry);
+
+	if (!found || entry.home.len == 0 || entry.home.at[0] != '/' || entry.home.len >= room) {
+		strcpy(to, "/");
+		return;
+	}
+	memcpy(to, entry.home.at, entry.home.len);
+	to[entry.home.len] = '\0';
+}
+
 static int set_home(struct span home, struct passwd_user *user, struct err *e)
 {
 	user->home = home.len > 0 && home.at[0] == '/' ? strndup(home.at, home.len) : strdup("/");

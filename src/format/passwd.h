@@ -41,6 +41,12 @@ struct passwd_user {
 int passwd_find(const struct passwd_files *files, const char *text, const struct strv *more_groups,
     struct passwd_user *ret_user, struct err *e);
 
+/*
+ * The home of the user of that number: an absolute path, "/" where the files have no better or it
+ * does not fit. Allocates nothing.
+ */
+void passwd_home(const struct passwd_files *files, uint32_t uid, char *to, size_t room);
+
 void passwd_user_done(struct passwd_user *user);
 
 static inline void passwd_user_done_at(struct passwd_user *user)

@@ -59,6 +59,7 @@ int step_cover_paths(struct child *c, struct err *e);
 int step_finish_root(struct child *c, struct err *e); /* step_root.c */
 int step_label_keys(struct child *c, struct err *e); /* step_labels.c */
 int step_set_limits(struct child *c, struct err *e); /* step_process.c */
+int step_find_home(struct child *c, struct err *e); /* step_home.c */
 int step_enter_cwd(struct child *c, struct err *e);
 int step_set_labels(struct child *c, struct err *e); /* step_labels.c */
 int step_become_user(struct child *c, struct err *e);

@@ -138,6 +138,17 @@ static int follow_sibling(struct launch *l, struct err *e)
 	return r < 0 ? err_set(e, r, "cannot go on with the container") : 0;
 }
 
+/* We are where the new process begins, before it joins the container's cgroups. */
+static int bind_exec(const struct plan *p, struct err *e)
+{
+	int r;
+
+	if (p->container_pidfd < 0 || !p->tuning.exec_initial.given)
+		return 0;
+	r = tuning_bind(&p->tuning.exec_initial);
+	return r < 0 ? err_set(e, r, "cannot set the cpus (process.execCPUAffinity.initial)") : 0;
+}
+
 static int move_interfaces(const struct plan *p, struct launch *l, struct err *e)
 {
 	const struct oci_linux *linux_ = p->config->linux_;
@@ -160,6 +171,9 @@ int launch_begin(
 	AUTO_FD int child_sync = -1;
 	int pair[2], r;
 
+	r = bind_exec(p, e);
+	if (r < 0)
+		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(e, -errno, "cannot speak with the container's process");
 	l.sync_fd = pair[0];

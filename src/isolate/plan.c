@@ -321,6 +321,7 @@ struct plan *plan_free(struct plan *p)
 	free(p->devices);
 	free(p->sysctls);
 	free(p->rlimits);
+	free(p->env);
 	free(p);
 	return NULL;
 }

@@ -117,6 +117,8 @@ struct plan {
 	struct tuning tuning;
 	const char *apparmor_profile, *selinux_label, *mount_label; /* NULL: none */
 	struct seccomp_program seccomp;
+	char **env; /* config's, with room for HOME where that is missing; NULL: config's own */
+	char **home; /* the place in `env` for the child to fill in; NULL: is there */
 	bool new_keyring;
 	bool terminal;
 	unsigned preserve_fds;

@@ -175,7 +175,7 @@ static int add_capabilities(
 
 static int check_process(const struct oci_process *process, struct err *e)
 {
-	if (process->args.n == 0 || process->args.items[0][0] == '\0')
+	if (process->args.n > 0 && process->args.items[0][0] == '\0')
 		return err_refuse(e, -EINVAL, "config.json: process.args is empty");
 	if (!process->cwd || process->cwd[0] != '/')
 		return err_refuse(e, -EINVAL, "config.json: process.cwd must be an absolute path");
@@ -213,6 +213,25 @@ static int add_labels(struct plan *p, const struct oci_process *process, struct 
 	return 0;
 }
 
+/* An empty one is as good as none, as with runc. */
+static int add_env(struct plan *p, const struct oci_process *process, struct err *e)
+{
+	const char *home = strv_env_get(&process->env, "HOME");
+	size_t n = 0;
+
+	if (home && *home)
+		return 0;
+	p->env = calloc(process->env.n + 2, sizeof(*p->env));
+	if (!p->env)
+		return err_set(e, -ENOMEM, "cannot plan the environment");
+	strv_for_each (at, &process->env) {
+		if (strcmp(*at, "HOME=") != 0)
+			p->env[n++] = *at;
+	}
+	p->home = &p->env[n];
+	return 0;
+}
+
 static int add_filter(struct plan *p, struct err *e)
 {
 	const struct oci_linux *linux_ = p->config->linux_;
@@ -237,6 +256,8 @@ int plan_add_process(struct plan *p, struct err *e)
 		r = add_capabilities(p, process, own, e);
 	if (r >= 0)
 		r = add_rlimits(p, process, e);
+	if (r >= 0)
+		r = add_env(p, process, e);
 	if (r >= 0)
 		r = add_labels(p, process, e);
 	if (r >= 0)

@@ -141,6 +141,12 @@ int step_exec(struct child *c, struct err *e)
 	int r;
 
 	c->stage = REPORT_EXEC;
+	if (process->args.n == 0) {
+		r = wait_for_start(c, e);
+		return r < 0
+		    ? r
+		    : err_refuse(e, -EINVAL, "config.json: process: missing: nothing to start");
+	}
 	r = find_program(process, program, sizeof(program), e);
 	if (r < 0)
 		return r;
@@ -166,7 +172,7 @@ int step_exec(struct child *c, struct err *e)
 		if (r < 0)
 			return err_set(e, r, "cannot install the seccomp filter");
 	}
-	execve(program, strv_argv(&process->args), strv_argv(&process->env));
+	execve(program, strv_argv(&process->args), p->env ? p->env : strv_argv(&process->env));
 	r = -errno;
 	if (r == -EACCES && look_at(program) == -EISDIR)
 		r = -EISDIR;

@@ -87,6 +87,7 @@ int step_join_namespaces(struct child *c, struct err *e)
 	r = c->limits ? limits_join(c->limits, !c->in_cgroup2) : 0;
 	if (r < 0)
 		return err_set(e, r, "cannot join the cgroups");
+	(void)tuning_bind_joined(&p->tuning, false, e);
 	r = enter_user_namespace(c, e);
 	if (r < 0)
 		return r;
@@ -140,6 +141,9 @@ int step_join_container(struct child *c, struct err *e)
 	r = c->limits ? limits_join(c->limits, !c->in_cgroup2) : 0;
 	if (r < 0)
 		return err_set(e, r, "cannot join the cgroups");
+	r = tuning_bind_joined(&p->tuning, true, e);
+	if (r < 0)
+		return r;
 	if (flags && setns(p->container_pidfd, flags) < 0)
 		return err_set(e, -errno, "cannot join the namespaces of the container");
 	if (p->user_namespace && (r = become_root(e)) < 0)

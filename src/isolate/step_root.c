@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -79,6 +80,19 @@ int step_enter_root_late(struct child *c, struct err *e)
 	return hooks_before_start(c->plan->config->hooks) ? enter_root(c->plan, e) : 0;
 }
 
+/* While it still can be made; what is wrong with it is told when it is entered. */
+static void make_cwd(const struct child *c)
+{
+	const char *cwd = c->plan->config->process->cwd;
+	int fd;
+
+	if (strcmp(cwd, "/") == 0)
+		return;
+	fd = target_open(c->root_fd, cwd + strspn(cwd, "/"), true);
+	if (fd >= 0)
+		close(fd);
+}
+
 int step_finish_root(struct child *c, struct err *e)
 {
 	const struct plan *p = c->plan;
@@ -87,6 +101,8 @@ int step_finish_root(struct child *c, struct err *e)
 
 	if (!set && !p->root_propagation)
 		return 0;
+	if (set)
+		make_cwd(c);
 	r = mount_change(c->root_fd, false, set, 0, p->root_propagation);
 	return r < 0 ? err_set(e, r, "cannot set the flags of the root") : 0;
 }

@@ -168,6 +168,23 @@ static int read_memory_policy(const struct oci_memory_policy *from, struct tunin
 	             : 0;
 }
 
+static int read_cpus(const char *list, const char *key, struct tuning_cpus *ret, struct err *e)
+{
+	if (!list)
+		return 0;
+	ret->given = true;
+	if (number_list_parse(list, ret->bits) >= 0)
+		return 0;
+	return err_refuse(e, -EINVAL, "process.execCPUAffinity.%s: not a list: '%s'", key, list);
+}
+
+static int read_affinity(const struct oci_cpu_affinity *from, struct tuning *t, struct err *e)
+{
+	int r = read_cpus(from->initial, "initial", &t->exec_initial, e);
+
+	return r < 0 ? r : read_cpus(from->final_, "final", &t->exec_final, e);
+}
+
 int tuning_read(const struct oci_config *config, struct tuning *ret, struct err *e)
 {
 	const struct oci_process *process = config->process;
@@ -181,14 +198,41 @@ int tuning_read(const struct oci_config *config, struct tuning *ret, struct err 
 		r = read_io_priority(process->io_priority, &t, e);
 	if (r >= 0 && linux_ && linux_->memory_policy)
 		r = read_memory_policy(linux_->memory_policy, &t, e);
+	if (r >= 0 && process->exec_cpu_affinity)
+		r = read_affinity(process->exec_cpu_affinity, &t, e);
 	if (r < 0)
 		return r;
+	t.all_cpus = linux_ && linux_->resources && linux_->resources->cpu &&
+	    linux_->resources->cpu->cpus && *linux_->resources->cpu->cpus;
 	if (linux_ && linux_->personality) {
 		t.has_personality = true;
 		t.personality =
 		    strcmp(linux_->personality->domain, "LINUX32") == 0 ? PER_LINUX32 : PER_LINUX;
 	}
 	*ret = t;
+	return 0;
+}
+
+int tuning_bind(const struct tuning_cpus *cpus)
+{
+	return syscall(SYS_sched_setaffinity, 0, sizeof(cpus->bits), cpus->bits) < 0 ? -errno : 0;
+}
+
+int tuning_bind_joined(const struct tuning *t, bool exec, struct err *e)
+{
+	struct tuning_cpus all;
+	int r;
+
+	if (exec && t->exec_final.given) {
+		r = tuning_bind(&t->exec_final);
+		return r < 0 ? err_set(e, r, "cannot set the cpus (process.execCPUAffinity.final)")
+		             : 0;
+	}
+	if (!t->all_cpus || (exec && t->exec_initial.given))
+		return 0;
+	memset(&all, 0xff, sizeof(all));
+	/* The kernel takes those that the cgroup has. An older one has bound us to them already. */
+	(void)tuning_bind(&all);
 	return 0;
 }
 

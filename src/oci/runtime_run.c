@@ -68,6 +68,17 @@ static void start_init(struct start *s, const struct runtime *rt, const struct r
 
 /* ---- the parts of a start ---- */
 
+/* `start` is the first command that needs one. */
+static int find_process(struct start *s, struct err *e)
+{
+	int r;
+
+	if (!s->config->process && !s->create)
+		return err_refuse(e, -EINVAL, "config.json: process: missing: nothing to run");
+	r = oci_config_add_process(s->bundle.config);
+	return r < 0 ? err_set(e, r, "cannot make a process") : 0;
+}
+
 static int make_limits(struct start *s, struct err *e)
 {
 	const struct oci_linux *linux_ = s->config->linux_;
@@ -273,8 +284,10 @@ static int start(struct start *s, struct err *e)
 		r = bundle_read(s->o->bundle, s->o->config, &s->bundle, e);
 	s->config = s->bundle.config;
 	if (r >= 0)
-		r = process_check_terminal(s->config->process && s->config->process->terminal,
-		    s->stay, s->o->console_socket, e);
+		r = find_process(s, e);
+	if (r >= 0)
+		r = process_check_terminal(
+		    s->config->process->terminal, s->stay, s->o->console_socket, e);
 	if (r < 0)
 		return r;
 	s->home_fd = home_make(s->rt, s->o->id, e);

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct passwd_user user = { 0 };
 	struct err e = { 0 };
 	size_t rest;
-	char *text;
+	char *text, home[64];
 	int r;
 
 	if (!line_end)
@@ -30,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		files.group = (const char *)between + 1;
 		files.group_len = rest - files.passwd_len - 1;
 	}
+	passwd_home(&files, 0, home, sizeof(home));
+	MUST(home[0] == '/' && strlen(home) < sizeof(home));
 	r = passwd_find(&files, text, NULL, &user, &e);
 	MUST_REPORT(r, &e);
 	if (r == 0) {

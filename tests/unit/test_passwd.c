@@ -199,3 +199,24 @@ TEST(groups_have_a_ceiling)
 	CHECK_STR(e.text, "more than 65536 additional groups");
 	CHECK(!user.groups);
 }
+
+TEST(a_number_has_a_home)
+{
+	char home[12];
+
+	passwd_home(&files, 0, home, sizeof(home));
+	CHECK_STR(home, "/root");
+	passwd_home(&files, 1000, home, sizeof(home));
+	CHECK_STR(home, "/home/web");
+	/* Not there, relative, no name of a number, without a file, too long. */
+	passwd_home(&files, 4242, home, sizeof(home));
+	CHECK_STR(home, "/");
+	passwd_home(&files, 1002, home, sizeof(home));
+	CHECK_STR(home, "/");
+	passwd_home(&files, 77, home, sizeof(home));
+	CHECK_STR(home, "/");
+	passwd_home(&(struct passwd_files){ 0 }, 0, home, sizeof(home));
+	CHECK_STR(home, "/");
+	passwd_home(&files, 1000, home, 9);
+	CHECK_STR(home, "/");
+}
