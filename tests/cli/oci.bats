@@ -366,6 +366,27 @@ proc"
 	refuses "cannot bind '/nonesuch': no such file or directory"
 }
 
+@test "a tmpfs has the mode of what it lies on, unless a mode is given" {
+	mode() { # mode DESTINATION OPTION...
+		bundle ".mounts+=[{destination:\"$1\",type:\"tmpfs\",options:[$2]}] | .process.args=[\"sh\",\"-c\",\"stat -c %a $1; grep -c ' $1 tmpfs ro' /proc/mounts\"]"
+		mkdir -p "$B/rootfs/closed"
+		chmod 700 "$B/rootfs/closed"
+		run oci run -b "$B" "$ID"
+	}
+	mode /closed
+	is $'700\n0'
+	mode /closed '"ro"'
+	is $'700\n1'
+	mode /closed '"mode=711"'
+	is $'711\n0'
+	mode /closed '"tmpcopyup"'
+	is $'700\n0'
+	mode /new
+	is $'1777\n0'
+	mode /newer '"tmpcopyup"'
+	is $'1777\n0'
+}
+
 @test "tmpcopyup begins with what it covers" {
 	bundle '.mounts+=[{destination:"/etc",type:"tmpfs",options:["tmpcopyup"]}] | .process.args=["sh","-c","cat /etc/d/f; readlink /etc/l; stat -c %a /etc/d; rm /etc/d/f"]'
 	mkdir -p "$B/rootfs/etc/d"
