@@ -707,18 +707,6 @@ SigIgn:	0000000000000000"
 	[ "$calls" -le 350 ]
 }
 
-@test "whenever run is killed, delete finds all that is left" {
-	skip_unless "needs strace" command -v strace
-	bundle '.process.args=["true"]'
-	for n in $(seq 3 9 240); do
-		strace -f -qq -o /dev/null -e "inject=all:signal=KILL:when=$n+1000" \
-			"$DOLIUM_BIN/dolium-oci" --root "$R" run -b "$B" "$ID-$n" </dev/null >/dev/null 2>&1 || true
-		oci delete -f "$ID-$n"
-	done
-	[ -z "$(ls -A "$R")" ]
-	[ -z "$(find /sys/fs/cgroup -name "$ID-*")" ]
-}
-
 # --- hooks
 
 hook() { # hook KIND: a line of its own in $B/hooks, with the status that it was told
