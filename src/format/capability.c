@@ -96,20 +96,19 @@ static int refuse(const char *name, struct err *e)
 	return -EINVAL;
 }
 
-uint64_t capability_set(const struct strv *list, const char **ret_unknown)
+int capability_set(const struct strv *list, uint64_t *ret_set, struct err *e)
 {
 	uint64_t set = 0;
 
-	*ret_unknown = NULL;
 	strv_for_each (name, list) {
 		const int n = capability_number(*name);
 
-		if (n >= 0)
-			set |= CAPABILITY_BIT(n);
-		else if (!*ret_unknown)
-			*ret_unknown = *name;
+		if (n < 0)
+			return refuse(*name, e);
+		set |= CAPABILITY_BIT(n);
 	}
-	return set;
+	*ret_set = set;
+	return 0;
 }
 
 int capability_list(uint64_t set, struct strv *list)
@@ -126,7 +125,7 @@ int capability_list(uint64_t set, struct strv *list)
 	return 0;
 }
 
-/* Where "ALL" is a name, too, and apart from the others. Unknown names are -EINVAL. */
+/* As capability_set(), where "ALL" is a name, too, and apart from the others. */
 static int read_with_all(const struct strv *list, uint64_t *ret_set, bool *ret_all, struct err *e)
 {
 	uint64_t set = 0;
