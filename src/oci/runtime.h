@@ -58,6 +58,18 @@ struct update_options {
 	const char *l3_cache_schema, *mem_bw_schema;
 };
 
+/* What `checkpoint` and `restore` are told; each has some of these. */
+struct checkpoint_options {
+	const char *image_path, *work_path, *parent_path; /* --parent-path: relative to the first */
+	const char *page_server, *cgroups_mode, *network_lock;
+	const char *lsm_profile, *lsm_mount_context;
+	int status_fd; /* -1: none */
+	bool leave_running, pre_dump, lazy_pages, auto_dedup, shell_job;
+	bool tcp_established, tcp_skip_in_flight, tcp_close;
+	bool link_remap, ext_unix_sk, file_locks;
+	struct strv empty_ns;
+};
+
 struct runtime_options {
 	const char *id;
 	const char *bundle; /* --bundle */
@@ -72,6 +84,7 @@ struct runtime_options {
 	bool all, force, quiet, stats;
 	struct exec_options exec;
 	struct update_options update;
+	struct checkpoint_options checkpoint;
 	char *const *arguments; /* behind the id; ends in a NULL */
 	char *const *argv; /* of the whole program */
 };
@@ -91,6 +104,8 @@ int runtime_update(const struct runtime *rt, const struct runtime_options *o, st
 int runtime_features(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_events(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_ps(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_checkpoint(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_restore(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_spec(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 
 /* The whole program: reads the command line, runs, reports. */
@@ -115,8 +130,6 @@ int home_open_alive(
 struct limits;
 /* Its cgroups. -EOPNOTSUPP: it has none (--cgroup-manager disabled). */
 int home_open_limits(const struct oci_state *state, struct limits **ret_limits, struct err *e);
-/* Before they are used for more than to look: an update or pause before may have been killed. */
-int home_mend_limits(int home_fd, struct limits *limits, struct err *e);
 /* The first one, of a home that was just made. */
 int home_write_first_state(int home_fd, const struct oci_state *state, struct err *e);
 int home_write_state(int home_fd, const struct oci_state *state, struct err *e);

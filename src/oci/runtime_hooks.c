@@ -70,6 +70,23 @@ int runtime_hooks_create(
 	return r;
 }
 
+int runtime_hooks_restore(
+    const struct oci_config *config, const struct oci_state *state, struct err *e)
+{
+	AUTO_BUF struct buf text = { 0 };
+	int r;
+
+	if (!hooks_before_start(config->hooks))
+		return 0;
+	r = show(state, "creating", &text, e);
+	if (r >= 0)
+		r = hooks_run(
+		    &config->hooks->prestart, "prestart", state->bundle, text.data, text.len, e);
+	return r < 0 ? r
+	             : hooks_run(&config->hooks->create_runtime, "createRuntime", state->bundle,
+	                   text.data, text.len, e);
+}
+
 /* The hooks of the state; *ret_config stays NULL where there are none. */
 static int read_hooks(const struct oci_state *state, struct oci_config **ret_config, struct err *e)
 {

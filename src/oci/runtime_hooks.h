@@ -21,6 +21,10 @@ int runtime_hooks_note(const struct oci_config *config, struct oci_state *state,
 int runtime_hooks_create(const struct oci_config *config, const struct oci_state *state,
     struct launch *l, struct err *e);
 
+/* The same for a restore, where there is no child of ours that has hooks to run. */
+int runtime_hooks_restore(
+    const struct oci_config *config, const struct oci_state *state, struct err *e);
+
 /* After the program was started. */
 int runtime_hooks_poststart(const struct oci_state *state, struct err *e);
 /* After the container was deleted. One that fails is a warning. */

@@ -32,6 +32,7 @@
 #define OWN(member)    offsetof(struct runtime_options, member)
 #define UPDATE(member) offsetof(struct runtime_options, update.member)
 #define EXEC(member)   offsetof(struct runtime_options, exec.member)
+#define IMAGES(member) offsetof(struct runtime_options, checkpoint.member)
 
 static const struct option_row global_options[] = {
 	{ "root", 0, OPTION_TEXT, GLOBAL(root) },
@@ -152,6 +153,48 @@ static const struct option_row update_options[] = {
 	{ NULL, 0, 0, 0 },
 };
 
+#define IMAGES_OPTIONS                                                       \
+	{ "image-path", 0, OPTION_TEXT, IMAGES(image_path) },                \
+	    { "work-path", 0, OPTION_TEXT, IMAGES(work_path) },              \
+	    { "tcp-established", 0, OPTION_FLAG, IMAGES(tcp_established) },  \
+	    { "tcp-close", 0, OPTION_FLAG, IMAGES(tcp_close) },              \
+	    { "link-remap", 0, OPTION_FLAG, IMAGES(link_remap) },            \
+	    { "ext-unix-sk", 0, OPTION_FLAG, IMAGES(ext_unix_sk) },          \
+	    { "shell-job", 0, OPTION_FLAG, IMAGES(shell_job) },              \
+	    { "lazy-pages", 0, OPTION_FLAG, IMAGES(lazy_pages) },            \
+	    { "file-locks", 0, OPTION_FLAG, IMAGES(file_locks) },            \
+	    { "manage-cgroups-mode", 0, OPTION_TEXT, IMAGES(cgroups_mode) }, \
+	    { "empty-ns", 0, OPTION_LIST, IMAGES(empty_ns) },                \
+	    { "auto-dedup", 0, OPTION_FLAG, IMAGES(auto_dedup) },            \
+	{                                                                    \
+		"network-lock", 0, OPTION_TEXT, IMAGES(network_lock)         \
+	}
+
+static const struct option_row checkpoint_options[] = {
+	IMAGES_OPTIONS,
+	{ "parent-path", 0, OPTION_TEXT, IMAGES(parent_path) },
+	{ "leave-running", 0, OPTION_FLAG, IMAGES(leave_running) },
+	{ "tcp-skip-in-flight", 0, OPTION_FLAG, IMAGES(tcp_skip_in_flight) },
+	{ "status-fd", 0, OPTION_NUMBER, IMAGES(status_fd) },
+	{ "page-server", 0, OPTION_TEXT, IMAGES(page_server) },
+	{ "pre-dump", 0, OPTION_FLAG, IMAGES(pre_dump) },
+	{ NULL, 0, 0, 0 },
+};
+
+static const struct option_row restore_options[] = {
+	IMAGES_OPTIONS,
+	{ "bundle", 'b', OPTION_TEXT, OWN(bundle) },
+	{ "config", 'f', OPTION_TEXT, OWN(config) },
+	{ "console-socket", 0, OPTION_TEXT, OWN(console_socket) },
+	{ "detach", 'd', OPTION_FLAG, OWN(detach) },
+	{ "pid-file", 0, OPTION_TEXT, OWN(pid_file) },
+	{ "no-subreaper", 0, OPTION_FLAG, OWN(no_subreaper) },
+	{ "no-pivot", 0, OPTION_FLAG, OWN(no_pivot) },
+	{ "lsm-profile", 0, OPTION_TEXT, IMAGES(lsm_profile) },
+	{ "lsm-mount-context", 0, OPTION_TEXT, IMAGES(lsm_mount_context) },
+	{ NULL, 0, 0, 0 },
+};
+
 static const struct option_row no_options[] = { { NULL, 0, 0, 0 } };
 
 #define ANY_NUMBER 1000000
@@ -164,6 +207,8 @@ static const struct command {
 	bool in_order; /* behind the id, all is for somebody else */
 	int failed; /* exit status; 0: 1 */
 } commands[] = {
+	{ "checkpoint", "[options] ID", "keep a container that runs in files, by CRIU",
+	    checkpoint_options, runtime_checkpoint, 1, 1, false, 0 },
 	{ "create", "[options] ID", "make a container that waits for start", create_options,
 	    runtime_create, 1, 1, false, 0 },
 	{ "delete", "[--force] ID", "remove what a container left", delete_options, runtime_delete,
@@ -182,6 +227,8 @@ static const struct command {
 	    false, 0 },
 	{ "ps", "[--format table|json] ID [PS-OPTION...]", "show the processes of a container",
 	    ps_options, runtime_ps, 1, ANY_NUMBER, true, 0 },
+	{ "restore", "[options] ID", "let a container go on from such files", restore_options,
+	    runtime_restore, 1, 1, false, 0 },
 	{ "resume", "ID", "let the processes of a paused container go on", no_options,
 	    runtime_resume, 1, 1, false, 0 },
 	{ "run", "[options] ID", "create, start, wait and delete", run_options, runtime_run, 1, 1,
@@ -206,7 +253,7 @@ static int help(FILE *to)
 	    "usage: dolium-oci [--root DIR] [--log FILE] [--log-format text|json] [--debug] "
 	    "COMMAND\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(to, "  %-7s %-32s %s\n", commands[i].name, commands[i].arguments,
+		fprintf(to, "  %-10s %-32s %s\n", commands[i].name, commands[i].arguments,
 		    commands[i].title);
 	fprintf(to, "\nThe options of each are in dolium-oci(1).\n");
 	return 0;
@@ -384,7 +431,9 @@ static void print_error(const struct err *e)
 
 int runtime_main(int argc, char **argv)
 {
-	struct runtime_options o = { .rootfs_fd = -1, .report_fd = -1, .argv = argv };
+	struct runtime_options o = {
+		.rootfs_fd = -1, .report_fd = -1, .argv = argv, .checkpoint = { .status_fd = -1 }
+	};
 	struct runtime rt = { .root = ROOT_DEFAULT };
 	struct err e = { 0 };
 	int r, failed = 1;
