@@ -96,19 +96,20 @@ static int refuse(const char *name, struct err *e)
 	return -EINVAL;
 }
 
-int capability_set(const struct strv *list, uint64_t *ret_set, struct err *e)
+uint64_t capability_set(const struct strv *list, const char **ret_unknown)
 {
 	uint64_t set = 0;
 
+	*ret_unknown = NULL;
 	strv_for_each (name, list) {
 		const int n = capability_number(*name);
 
-		if (n < 0)
-			return refuse(*name, e);
-		set |= CAPABILITY_BIT(n);
+		if (n >= 0)
+			set |= CAPABILITY_BIT(n);
+		else if (!*ret_unknown)
+			*ret_unknown = *name;
 	}
-	*ret_set = set;
-	return 0;
+	return set;
 }
 
 int capability_list(uint64_t set, struct strv *list)
@@ -125,7 +126,7 @@ int capability_list(uint64_t set, struct strv *list)
 	return 0;
 }
 
-/* As capability_set(), where "ALL" is a name, too, and apart from the others. */
+/* Where "ALL" is a name, too, and apart from the others. Unknown names are -EINVAL. */
 static int read_with_all(const struct strv *list, uint64_t *ret_set, bool *ret_all, struct err *e)
 {
 	uint64_t set = 0;

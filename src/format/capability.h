@@ -25,8 +25,9 @@ int capability_number(const char *name);
 /* "CAP_CHOWN"; NULL: no such number. */
 const char *capability_name(unsigned number);
 
-/* The set of a list of names. Unknown names are -EINVAL; the text says which. */
-int capability_set(const struct strv *names, uint64_t *ret_set, struct err *e);
+/* The set of a list of names. The first that nobody knows goes into *ret_unknown (NULL: none); it
+ * is left out. */
+uint64_t capability_set(const struct strv *names, const char **ret_unknown);
 /* Adds the names of a set to a list. -ENOMEM. */
 int capability_list(uint64_t set, struct strv *names);
 

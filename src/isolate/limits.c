@@ -298,31 +298,36 @@ int limits_open_freezer(struct limits *l, const struct cgroup_layout *layout)
 	return limits_add_group(l, h, path, &group);
 }
 
+static const struct cgroup_hierarchy *hierarchy_of(
+    const struct cgroup_layout *layout, const char *path)
+{
+	for (size_t i = 0; i < layout->n; i++)
+		if (is_below(path, layout->items[i].root))
+			return &layout->items[i];
+	return NULL;
+}
+
 /* A path that is on no cgroup file system is not ours, whatever a state file says. */
 static int open_group(struct limits *l, const struct cgroup_layout *layout, const char *path)
 {
-	const struct cgroup_hierarchy *h = NULL;
+	const struct cgroup_hierarchy *h = hierarchy_of(layout, path);
 	struct group *group;
 	int r;
 
-	for (size_t i = 0; i < layout->n && !h; i++)
-		if (is_below(path, layout->items[i].root))
-			h = &layout->items[i];
 	if (!h)
 		return 0;
-	r = cgroup_version(path);
-	if (r < 0)
-		return r == -ENOENT || r == -ENOTSUP ? 0 : r;
-	r = limits_add_group(l, h, path, &group);
-	if (r < 0)
-		return r;
+	/* Also of one that is gone: the freezer beside it may still be there. */
 	if (!l->place) {
 		l->place = strdup(path + strlen(h->root));
 		if (!l->place)
 			return -ENOMEM;
 	}
-	if (!h->v2)
-		return 0;
+	r = cgroup_version(path);
+	if (r < 0)
+		return r == -ENOENT || r == -ENOTSUP ? 0 : r;
+	r = limits_add_group(l, h, path, &group);
+	if (r < 0 || !h->v2)
+		return r;
 	return cgroup_usable(path, &group->controllers);
 }
 
@@ -544,4 +549,22 @@ bool limits_oom_killed(const struct limits *l)
 	        g->path, g->v2 ? "memory.events" : "memory.oom_control", "oom_kill", &killed) < 0)
 		return false;
 	return killed > 0;
+}
+
+int limits_mend(struct limits *l, struct err *e)
+{
+	struct cgroup_layout layout;
+	int r;
+
+	if (l->paths.n < 2)
+		return 0;
+	r = cgroup_probe(ALL_CONTROLLERS, &layout);
+	for (size_t i = 1; r >= 0 && i < l->paths.n; i++) {
+		const struct cgroup_hierarchy *h = hierarchy_of(&layout, l->paths.items[i]);
+
+		r = h ? cgroup_make(h, l->paths.items[i]) : 0;
+		if (r >= 0)
+			r = limits_fill_group(l, &l->groups[i]);
+	}
+	return r < 0 ? err_set(e, r, "cannot put all of the container into its cgroups") : 0;
 }

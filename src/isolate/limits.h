@@ -87,6 +87,13 @@ int limits_update_needs(const struct limits *l, const struct oci_resources *reso
 /* Writes limits over those there are: what `resources` does not say stays; devices stay always. */
 int limits_update(struct limits *l, const struct oci_resources *resources, struct err *e);
 
+/*
+ * After limits_open() of a container that was put into more cgroups than it began with: who did
+ * that may have been killed in between. Makes sure that they can be joined, and that all of it
+ * is in them.
+ */
+int limits_mend(struct limits *l, struct err *e);
+
 /* Has the kernel killed a process of the container for want of memory? */
 bool limits_oom_killed(const struct limits *l);
 

@@ -43,6 +43,9 @@ int limits_add_group(
 /* Puts a running container into its cgroup in this hierarchy too, which is made. */
 int limits_join_hierarchy(struct limits *l, const struct cgroup_hierarchy *h);
 
+/* Moves in what is in the container's first group and not there yet. */
+int limits_fill_group(const struct limits *l, const struct group *group);
+
 /* Takes the container's v1 freezer in, if there is one. */
 int limits_open_freezer(struct limits *l, const struct cgroup_layout *layout);
 

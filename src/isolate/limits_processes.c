@@ -126,20 +126,34 @@ static int kill_one_by_one(const struct limits *l, const struct group *g)
 	return -ETIMEDOUT;
 }
 
-static int kill_all(const struct limits *l)
+static int kill_group(const struct limits *l, const struct group *g)
 {
-	const struct group *g = limits_group_v2(l), *freezer = limits_group_freezer(l);
+	const struct group *freezer = limits_group_freezer(l);
 	int r;
 
-	if (g) {
+	if (g->v2) {
 		r = cgroup_write(g->path, "cgroup.kill", "1");
 		if (r >= 0 && freezer && !freezer->v2 && cgroup_frozen(freezer->path) == 1)
 			cgroup_freeze(freezer->path, false, 0);
 		if (r != -ENOENT) /* before 5.14 */
 			return r;
 	}
-	g = any_group(l);
-	return g ? kill_one_by_one(l, g) : -EOPNOTSUPP;
+	return kill_one_by_one(l, g);
+}
+
+/* One that it was put into later may not have all of it: who moved it was killed in between. */
+static int kill_all(const struct limits *l)
+{
+	const struct group *first = any_group(l);
+	int r;
+
+	if (!first)
+		return -EOPNOTSUPP;
+	r = kill_group(l, first);
+	for (size_t i = 0; i < l->paths.n && r >= 0; i++)
+		if (&l->groups[i] != first)
+			r = kill_group(l, &l->groups[i]);
+	return r;
 }
 
 int limits_kill(struct limits *l, int sig, struct err *e)
@@ -181,6 +195,15 @@ static ssize_t move_all(const struct group *from, const struct group *to)
 	return moved;
 }
 
+int limits_fill_group(const struct limits *l, const struct group *group)
+{
+	ssize_t n = 1;
+
+	for (unsigned round = 0; n > 0 && round < FREEZE_ROUNDS; round++)
+		n = move_all(&l->groups[0], group);
+	return n > 0 ? -ETIMEDOUT : (int)n;
+}
+
 /* v2: the group is there, and has not got that controller yet. */
 static int enable_all(struct group *g, const struct cgroup_hierarchy *h)
 {
@@ -193,16 +216,14 @@ static int enable_all(struct group *g, const struct cgroup_hierarchy *h)
  */
 int limits_join_hierarchy(struct limits *l, const struct cgroup_hierarchy *h)
 {
-	const struct group *from = any_group(l);
 	struct group *group;
 	char path[PATH_MAX];
-	ssize_t n = 1;
 	int r;
 
 	for (size_t i = 0; h->v2 && i < l->paths.n; i++)
 		if (l->groups[i].v2)
 			return enable_all(&l->groups[i], h);
-	if (!from || !l->place)
+	if (!l->paths.n || !l->place)
 		return -EOPNOTSUPP;
 	if (snprintf(path, sizeof(path), "%s%s", h->root, l->place) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
@@ -213,9 +234,7 @@ int limits_join_hierarchy(struct limits *l, const struct cgroup_hierarchy *h)
 		r = enable_all(group, h);
 	if (r < 0)
 		return r;
-	for (unsigned round = 0; n > 0 && round < FREEZE_ROUNDS; round++)
-		n = move_all(from, group);
-	return n > 0 ? -ETIMEDOUT : (int)n;
+	return limits_fill_group(l, group);
 }
 
 static int join_freezer(struct limits *l)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -29,6 +30,9 @@ enum effect {
 	EFFECT_PROPAGATION_BELOW,
 	EFFECT_SWITCH, /* a bool, `value` is where */
 	EFFECT_DATA, /* the kernel takes it as an option of the file system */
+	EFFECT_NO_DATA, /* takes such a one back: the name of it begins at `value` of its own */
+	EFFECT_NO_ATIME, /* takes one of several back: the kernel's default is in force */
+	EFFECT_NO_ATIME_BELOW,
 };
 
 #define AT(field) offsetof(struct mount_options, field)
@@ -38,7 +42,7 @@ static const struct word {
 	enum effect effect;
 	uint64_t value;
 } words[] = {
-	{ "async", EFFECT_NOTHING, 0 },
+	{ "async", EFFECT_NO_DATA, sizeof("a") - 1 },
 	{ "atime", EFFECT_ATIME, MOUNT_ATTR_RELATIME },
 	{ "bind", EFFECT_SWITCH, AT(bind) },
 	{ "defaults", EFFECT_NOTHING, 0 },
@@ -56,10 +60,10 @@ static const struct word {
 	{ "nodiratime", EFFECT_SET, MOUNT_ATTR_NODIRATIME },
 	{ "noexec", EFFECT_SET, MOUNT_ATTR_NOEXEC },
 	{ "noiversion", EFFECT_NOTHING, 0 },
-	{ "nolazytime", EFFECT_NOTHING, 0 },
+	{ "nolazytime", EFFECT_NO_DATA, sizeof("no") - 1 },
 	{ "nomand", EFFECT_NOTHING, 0 },
 	{ "norelatime", EFFECT_NOTHING, 0 },
-	{ "nostrictatime", EFFECT_NOTHING, 0 },
+	{ "nostrictatime", EFFECT_NO_ATIME, MOUNT_ATTR_STRICTATIME },
 	{ "nosuid", EFFECT_SET, MOUNT_ATTR_NOSUID },
 	{ "nosymfollow", EFFECT_SET, MOUNT_ATTR_NOSYMFOLLOW },
 	{ "private", EFFECT_PROPAGATION, MS_PRIVATE },
@@ -76,7 +80,7 @@ static const struct word {
 	{ "rnodiratime", EFFECT_SET_BELOW, MOUNT_ATTR_NODIRATIME },
 	{ "rnoexec", EFFECT_SET_BELOW, MOUNT_ATTR_NOEXEC },
 	{ "rnorelatime", EFFECT_NOTHING, 0 },
-	{ "rnostrictatime", EFFECT_NOTHING, 0 },
+	{ "rnostrictatime", EFFECT_NO_ATIME_BELOW, MOUNT_ATTR_STRICTATIME },
 	{ "rnosuid", EFFECT_SET_BELOW, MOUNT_ATTR_NOSUID },
 	{ "rnosymfollow", EFFECT_SET_BELOW, MOUNT_ATTR_NOSYMFOLLOW },
 	{ "ro", EFFECT_SET, MOUNT_ATTR_RDONLY },
@@ -118,6 +122,21 @@ static const struct word *find_word(const char *name)
 			return &words[i];
 	}
 	return NULL;
+}
+
+static void forget(struct strv *texts, const char *text)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < texts->n; i++) {
+		if (strcmp(texts->items[i], text) == 0)
+			free(texts->items[i]);
+		else
+			texts->items[kept++] = texts->items[i];
+	}
+	for (size_t i = kept; i < texts->n; i++)
+		texts->items[i] = NULL;
+	texts->n = kept;
 }
 
 static int apply(struct mount_options *o, const struct word *word, const char *text)
@@ -165,6 +184,18 @@ static int apply(struct mount_options *o, const struct word *word, const char *t
 		break;
 	case EFFECT_DATA:
 		return strv_add(&o->data, text);
+	case EFFECT_NO_DATA:
+		forget(&o->data, text + word->value);
+		break;
+	case EFFECT_NO_ATIME:
+		if ((o->set & MOUNT_ATTR__ATIME) == word->value)
+			o->set = (o->set & ~(uint64_t)MOUNT_ATTR__ATIME) | MOUNT_ATTR_RELATIME;
+		break;
+	case EFFECT_NO_ATIME_BELOW:
+		if ((o->set_below & MOUNT_ATTR__ATIME) == word->value)
+			o->set_below =
+			    (o->set_below & ~(uint64_t)MOUNT_ATTR__ATIME) | MOUNT_ATTR_RELATIME;
+		break;
 	}
 	return 0;
 }

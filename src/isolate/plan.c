@@ -132,6 +132,10 @@ static int add_namespaces(struct plan *p, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	if ((p->config->hostname || p->config->domainname) && !(seen & CLONE_NEWUTS))
+		return err_refuse(e, -EINVAL,
+		    "config.json: %s: there is no uts namespace, and the host keeps its name",
+		    p->config->hostname ? "hostname" : "domainname");
 	p->user_namespace = seen & CLONE_NEWUSER;
 	if (!(p->new_namespaces & CLONE_NEWUSER))
 		return 0;

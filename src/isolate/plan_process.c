@@ -141,28 +141,32 @@ static int read_own_status(struct plan *p, uint64_t *ret_bounding, struct err *e
 	return 0;
 }
 
-static int add_capabilities(
-    struct plan *p, const struct oci_process *process, uint64_t own, struct err *e)
+/* What a newer kernel's list has is no reason to fail (config.md: warned of, and left out). */
+static uint64_t capabilities_of(const struct strv *names, const char *set_name)
+{
+	const char *unknown;
+	const uint64_t set = capability_set(names, &unknown);
+
+	if (unknown)
+		log_warning("config.json: process.capabilities.%s: no such capability: '%s'",
+		    set_name, unknown);
+	return set;
+}
+
+static void add_capabilities(struct plan *p, const struct oci_process *process, uint64_t own)
 {
 	const struct oci_capabilities *c = process->capabilities;
-	int r = 0;
 
 	/* A new user namespace begins with all of them. */
 	if (p->user_namespace)
 		own = UINT64_MAX;
 	if (c) {
-		r = capability_set(&c->bounding, &p->bounding, e);
-		if (r >= 0)
-			r = capability_set(&c->effective, &p->effective, e);
-		if (r >= 0)
-			r = capability_set(&c->permitted, &p->permitted, e);
-		if (r >= 0)
-			r = capability_set(&c->inheritable, &p->inheritable, e);
-		if (r >= 0)
-			r = capability_set(&c->ambient, &p->ambient, e);
+		p->bounding = capabilities_of(&c->bounding, "bounding");
+		p->effective = capabilities_of(&c->effective, "effective");
+		p->permitted = capabilities_of(&c->permitted, "permitted");
+		p->inheritable = capabilities_of(&c->inheritable, "inheritable");
+		p->ambient = capabilities_of(&c->ambient, "ambient");
 	}
-	if (r < 0)
-		return err_wrap(e, r, "config.json: process.capabilities");
 
 	/* What nobody here has cannot be given: left out, as runc does. */
 	p->drop = own & ~p->bounding;
@@ -170,7 +174,6 @@ static int add_capabilities(
 	p->effective &= p->permitted;
 	p->inheritable &= own;
 	p->ambient &= p->permitted & p->inheritable;
-	return 0;
 }
 
 static int check_process(const struct oci_process *process, struct err *e)
@@ -252,10 +255,10 @@ int plan_add_process(struct plan *p, struct err *e)
 	r = check_process(process, e);
 	if (r >= 0)
 		r = read_own_status(p, &own, e);
-	if (r >= 0)
-		r = add_capabilities(p, process, own, e);
-	if (r >= 0)
-		r = add_rlimits(p, process, e);
+	if (r < 0)
+		return r;
+	add_capabilities(p, process, own);
+	r = add_rlimits(p, process, e);
 	if (r >= 0)
 		r = add_env(p, process, e);
 	if (r >= 0)

@@ -86,7 +86,7 @@ int report_wait(int socket_fd)
 	do
 		n = read(socket_fd, &byte, 1);
 	while (n < 0 && errno == EINTR);
-	return n == 1 ? 0 : -ECANCELED;
+	return n < 0 ? -errno : n == 1 ? 0 : -ECANCELED;
 }
 
 ssize_t report_listen(int socket_fd, char *to, size_t room)
@@ -96,5 +96,5 @@ ssize_t report_listen(int socket_fd, char *to, size_t room)
 	do
 		n = read(socket_fd, to, room);
 	while (n < 0 && errno == EINTR);
-	return n > 0 ? n : -ECANCELED;
+	return n < 0 ? -errno : n > 0 ? n : -ECANCELED;
 }

@@ -43,9 +43,10 @@ int report_receive(int socket_fd, struct report *ret_report, int *ret_fd);
 
 /* The byte that the child waits for. */
 int report_go(int socket_fd);
-/* In the child: waits for one message and returns its length. -ECANCELED: the parent is gone. */
+/* In the child: waits for one message and returns its length. -ECANCELED, -ECONNRESET: the parent
+ * is gone. */
 ssize_t report_listen(int socket_fd, char *to, size_t room);
-/* In the child. -ECANCELED: the parent is gone. */
+/* In the child. -ECANCELED, -ECONNRESET: the parent is gone. */
 int report_wait(int socket_fd);
 
 #endif

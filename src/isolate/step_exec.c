@@ -95,8 +95,10 @@ static int wait_for_start(struct child *c, struct err *e)
 			return err_set(e, r, "cannot say that all is ready");
 	}
 	r = report_wait(c->sync_fd);
-	if (r < 0)
+	if (r == -ECANCELED || r == -ECONNRESET)
 		_exit(1); /* nobody knows of this container: nobody must find it running */
+	if (r < 0)
+		return err_set(e, r, "cannot wait for the start");
 	if (p->start_fd < 0)
 		return 0;
 

@@ -163,6 +163,53 @@ static int copy_up(const struct plan_mount *m, int target_fd, struct err *e)
 	return r < 0 ? err_set(e, r, "cannot copy what is at '/%s'", m->target) : 0;
 }
 
+/* A tmpfs for which nobody has said a mode. */
+static bool takes_mode(const struct plan_mount *m)
+{
+	if (m->kind != PLAN_FILE_SYSTEM || strcmp(m->type, "tmpfs") != 0)
+		return false;
+	for (size_t i = 0; i < m->options.data.n; i++) {
+		if (strncmp(m->options.data.items[i], "mode=", 5) == 0)
+			return false;
+	}
+	return true;
+}
+
+static bool is_there(const struct child *c, const struct plan_mount *m)
+{
+	AUTO_FD int fd = file_open_in_root(c->root_fd, m->target, O_PATH, 0);
+
+	return fd >= 0;
+}
+
+/* What lies on /root is as closed to others as /root was. */
+static int take_mode(const struct plan_mount *m, int target_fd, struct err *e)
+{
+	const uint64_t read_only = m->options.set & MOUNT_ATTR_RDONLY;
+	struct stat at;
+	int r = 0;
+
+	if (fstat(target_fd, &at) < 0)
+		return err_set(e, -errno, "cannot look at the mount point '/%s'", m->target);
+	if (read_only)
+		r = mount_change(m->fd, false, 0, read_only, 0);
+	if (r >= 0 && fchmodat(m->fd, ".", at.st_mode & 07777, 0) < 0)
+		r = -errno;
+	if (r >= 0 && read_only)
+		r = mount_change(m->fd, false, read_only, 0, 0);
+	return r < 0 ? err_set(e, r, "cannot set the mode of '/%s'", m->target) : 0;
+}
+
+/* A directory that we make for a tmpfs has nothing to give to it. */
+static int fill_from_target(const struct plan_mount *m, int target_fd, struct err *e)
+{
+	int r = takes_mode(m) ? take_mode(m, target_fd, e) : 0;
+
+	if (r < 0)
+		return r;
+	return m->options.copy_up && m->is_dir ? copy_up(m, target_fd, e) : 0;
+}
+
 static void remember_place(struct child *c, const struct plan_mount *m)
 {
 	if (m->place == PLACE_PROC)
@@ -191,14 +238,16 @@ static int attach_failed(const struct plan_mount *m, int target, int code, struc
 static int attach(struct child *c, const struct plan_mount *m, struct err *e)
 {
 	AUTO_FD int target = -1;
+	bool fill;
 	int r;
 
 	if (m->place == PLACE_PROC && !on_procfs(m->fd))
 		return err_refuse(e, -EPERM, "mount '/proc': only a procfs may be there");
+	fill = (m->options.copy_up || takes_mode(m)) && is_there(c, m);
 	target = open_target(c, m, e);
 	if (target < 0)
 		return target;
-	r = m->options.copy_up && m->is_dir ? copy_up(m, target, e) : 0;
+	r = fill ? fill_from_target(m, target, e) : 0;
 	if (r < 0)
 		return r;
 	r = mount_attach(m->fd, target);

@@ -130,6 +130,8 @@ int home_open_alive(
 struct limits;
 /* Its cgroups. -EOPNOTSUPP: it has none (--cgroup-manager disabled). */
 int home_open_limits(const struct oci_state *state, struct limits **ret_limits, struct err *e);
+/* Before they are used for more than to look: an update or pause before may have been killed. */
+int home_mend_limits(int home_fd, struct limits *limits, struct err *e);
 /* The first one, of a home that was just made. */
 int home_write_first_state(int home_fd, const struct oci_state *state, struct err *e);
 int home_write_state(int home_fd, const struct oci_state *state, struct err *e);

@@ -263,6 +263,8 @@ static int open_limits(struct exec *x, struct err *e)
 	r = limits_open(&x->state.cgroups, &x->limits, e);
 	if (r >= 0)
 		r = check_frozen(x, e);
+	if (r >= 0)
+		r = home_mend_limits(x->home_fd, x->limits, e);
 	if (r >= 0 && below)
 		r = descend(x, below, e);
 	return r < 0 ? r : limits_prepare_join(x->limits, e);

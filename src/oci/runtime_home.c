@@ -99,7 +99,12 @@ int home_make(const struct runtime *rt, const char *id, struct err *e)
 	if (r < 0)
 		return err_set(e, r, "cannot make the directory '%s'", path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? err_set(e, -errno, "cannot open the directory '%s'", path) : fd;
+	if (fd < 0) {
+		err_set(e, -errno, "cannot open the directory '%s'", path);
+		(void)rmdir(path);
+		return e->code;
+	}
+	return fd;
 }
 
 int home_open(const struct runtime *rt, const char *id, struct err *e)
@@ -270,6 +275,11 @@ int home_open_limits(const struct oci_state *state, struct limits **ret_limits, 
 		return err_refuse(e, -EOPNOTSUPP, "container '%s' has no cgroups: they were %s",
 		    state->id, state->cgroup_manager);
 	return limits_open(&state->cgroups, ret_limits, e);
+}
+
+int home_mend_limits(int home_fd, struct limits *limits, struct err *e)
+{
+	return home_has_more_cgroups(home_fd) ? limits_mend(limits, e) : 0;
 }
 
 static int remove_cgroup(const char *path)

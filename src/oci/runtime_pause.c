@@ -40,6 +40,8 @@ int runtime_pause(const struct runtime *rt, const struct runtime_options *o, str
 		return err_refuse(
 		    e, -EBUSY, "container not running or created: %s", home_status_name(status));
 	r = home_open_limits(&state, &limits, e);
+	if (r >= 0)
+		r = home_mend_limits(home, limits, e);
 	if (r < 0)
 		return r;
 	/* The mark first: whoever kills us in between, `state` and `delete` look at the freezer. */

@@ -190,7 +190,7 @@ static int note_cgroups(int home, struct oci_state *state, struct strv *more, st
 		return 0;
 	r = home_note_more_cgroups(home);
 	strv_for_each (at, more) {
-		if (r >= 0)
+		if (r >= 0 && !strv_has(&state->cgroups, *at))
 			r = strv_add(&state->cgroups, *at);
 	}
 	if (r < 0)
@@ -206,6 +206,8 @@ static int change(
 	int r;
 
 	r = home_open_limits(state, &limits, e);
+	if (r >= 0)
+		r = home_mend_limits(home, limits, e);
 	if (r >= 0)
 		r = limits_update_needs(limits, resources, &more, e);
 	if (r >= 0)

@@ -112,39 +112,63 @@ static int parent_of(const char *path, char to[PATH_MAX])
 	return 0;
 }
 
+/* More than a line's end: it has a value. */
+static bool has_value(const char *path, const char *file)
+{
+	char text[4096];
+
+	return cgroup_read(path, file, text, sizeof(text)) > 1;
+}
+
 static int inherit_file(const char *path, const char *parent, const char *file)
 {
 	char text[4096];
-	ssize_t n = cgroup_read(path, file, text, sizeof(text));
+	ssize_t n;
 
-	if (n < 0)
-		return (int)n;
-	if (n > 1)
-		return 0; /* more than a line's end: it has a value */
+	if (has_value(path, file))
+		return 0;
 	n = cgroup_read(parent, file, text, sizeof(text));
 	if (n < 0)
 		return (int)n;
-	return cgroup_write(path, file, text);
+	return n > 1 ? cgroup_write(path, file, text) : -ENODATA;
 }
 
-/*
- * A v1 cpuset is born without cpus and memory nodes, and nothing can enter it
- * until it has both.
- */
-static int inherit_cpuset(const struct cgroup_hierarchy *h, const char *path)
+static int inherit_from_parent(const char *path)
 {
 	char parent[PATH_MAX];
 	int r;
 
-	if (h->v2 || !(h->controllers & CGROUP_BIT(CGROUP_CPUSET)))
-		return 0;
-	if (strlen(path) <= strlen(h->root))
-		return 0;
 	r = parent_of(path, parent);
-	if (r < 0)
-		return r;
-	r = inherit_file(path, parent, "cpuset.cpus");
+	if (r >= 0)
+		r = inherit_file(path, parent, "cpuset.cpus");
 	return r < 0 ? r : inherit_file(path, parent, "cpuset.mems");
+}
+
+/*
+ * A v1 cpuset is born without cpus and memory nodes, and nothing can enter it
+ * until it has both. Its parents may lack them too: who made them was killed in between.
+ */
+static int inherit_cpuset(const struct cgroup_hierarchy *h, const char *path)
+{
+	const size_t root_len = strlen(h->root);
+	char part[PATH_MAX];
+	int r;
+
+	if (h->v2 || !(h->controllers & CGROUP_BIT(CGROUP_CPUSET)) || strlen(path) <= root_len)
+		return 0;
+	r = inherit_from_parent(path);
+	if (r != -ENODATA)
+		return r;
+	for (size_t i = root_len + 1; path[i]; i++) {
+		if (path[i] != '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		r = inherit_from_parent(part);
+		if (r < 0)
+			return r;
+	}
+	return inherit_from_parent(path);
 }
 
 static int make_one(const struct cgroup_hierarchy *h, const char *path)
@@ -152,7 +176,7 @@ static int make_one(const struct cgroup_hierarchy *h, const char *path)
 	int r;
 
 	if (mkdir(path, 0755) < 0)
-		return errno == EEXIST ? 0 : -errno;
+		return errno == EEXIST ? inherit_cpuset(h, path) : -errno;
 	r = inherit_cpuset(h, path);
 	if (r < 0) {
 		rmdir(path);
@@ -181,11 +205,6 @@ int cgroup_make(const struct cgroup_hierarchy *hierarchy, const char *path)
 		r = make_one(hierarchy, part);
 		if (r < 0)
 			return r;
-		if (r == 0) {
-			r = inherit_cpuset(hierarchy, part);
-			if (r < 0)
-				return r;
-		}
 	}
 	return make_one(hierarchy, path);
 }

@@ -129,23 +129,30 @@ int process_wait(pid_t pid)
 	return process_exit_status(status);
 }
 
+/*
+ * Where programs inside expect them: Go's and glibc's numbers. SIGRTMIN of the C library
+ * that we are linked with may be another (musl's is 35).
+ */
+#define RT_FIRST 34
+#define RT_LAST  64
+
 static int parse_realtime(const char *name)
 {
 	uint32_t plus = 0;
 
 	if (strncasecmp(name, "RTMIN", 5) == 0) {
 		if (name[5] == '\0')
-			return SIGRTMIN;
+			return RT_FIRST;
 		if (name[5] == '+' && num_parse_u32(name + 6, &plus) >= 0 &&
-		    plus <= (uint32_t)(SIGRTMAX - SIGRTMIN))
-			return SIGRTMIN + (int)plus;
+		    plus <= (uint32_t)(RT_LAST - RT_FIRST))
+			return RT_FIRST + (int)plus;
 	}
 	if (strncasecmp(name, "RTMAX", 5) == 0) {
 		if (name[5] == '\0')
-			return SIGRTMAX;
+			return RT_LAST;
 		if (name[5] == '-' && num_parse_u32(name + 6, &plus) >= 0 &&
-		    plus <= (uint32_t)(SIGRTMAX - SIGRTMIN))
-			return SIGRTMAX - (int)plus;
+		    plus <= (uint32_t)(RT_LAST - RT_FIRST))
+			return RT_LAST - (int)plus;
 	}
 	return -EINVAL;
 }

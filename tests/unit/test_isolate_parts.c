@@ -57,6 +57,26 @@ TEST(keeps_one_kind_of_atime)
 	mount_options_done(&o);
 }
 
+TEST(takes_back_what_a_later_option_undoes)
+{
+	struct mount_options o = OPTIONS("sync", "mode=700", "lazytime", "strictatime",
+	    "rstrictatime", "async", "nolazytime", "nostrictatime", "rnostrictatime");
+
+	CHECK_INT(o.data.n, 1);
+	CHECK_STR(o.data.items[0], "mode=700");
+	CHECK_INT(o.set & MOUNT_ATTR__ATIME, MOUNT_ATTR_RELATIME);
+	CHECK_INT(o.set_below & MOUNT_ATTR__ATIME, MOUNT_ATTR_RELATIME);
+	mount_options_done(&o);
+}
+
+TEST(keeps_another_kind_of_atime_than_the_one_that_is_undone)
+{
+	struct mount_options o = OPTIONS("noatime", "nostrictatime");
+
+	CHECK_INT(o.set & MOUNT_ATTR__ATIME, MOUNT_ATTR_NOATIME);
+	mount_options_done(&o);
+}
+
 TEST(leaves_to_the_file_system_what_it_does_not_know)
 {
 	struct mount_options o = OPTIONS("mode=755", "nosuid", "size=64k", "sync", "nonesuch");
