@@ -72,6 +72,8 @@ static int enter_container(const struct plan *p)
 {
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
+	if (p->in_user_namespace && setns(p->container_pidfd, CLONE_NEWUSER) < 0)
+		return -errno;
 	if ((p->container_namespaces & CLONE_NEWPID) && setns(p->container_pidfd, CLONE_NEWPID) < 0)
 		return -errno;
 	return 0;

@@ -107,7 +107,7 @@ static int add_namespace(
 			p->new_cgroup_namespace = true;
 		else if (kind == NAMESPACE_TIME)
 			p->new_time_namespace = true;
-		else
+		else if (kind != NAMESPACE_USER || !p->in_user_namespace)
 			p->new_namespaces |= flag;
 		return 0;
 	}
@@ -137,7 +137,7 @@ static int add_namespaces(struct plan *p, struct err *e)
 		    "config.json: %s: there is no uts namespace, and the host keeps its name",
 		    p->config->hostname ? "hostname" : "domainname");
 	p->user_namespace = seen & CLONE_NEWUSER;
-	if (!(p->new_namespaces & CLONE_NEWUSER))
+	if (!(p->new_namespaces & CLONE_NEWUSER) && !p->in_user_namespace)
 		return 0;
 	if (linux_->n_uid_mappings == 0 || linux_->n_gid_mappings == 0)
 		return err_refuse(e, -EINVAL,
@@ -250,6 +250,7 @@ struct plan *plan_new(const struct oci_config *config, const struct plan_options
 		.root_fd = -1,
 		.no_pivot = options->no_pivot,
 		.null_fd = -1,
+		.in_user_namespace = options->in_user_namespace,
 		.new_keyring = !options->no_keyring,
 		.preserve_fds = options->preserve_fds,
 		.stdio = { -1, -1, -1 },

@@ -88,6 +88,7 @@ struct plan {
 	bool new_time_namespace; /* made by the child: its clocks are set before it is in force */
 	int join[NAMESPACE_N]; /* namespaces by path; -1: none */
 	bool user_namespace;
+	bool in_user_namespace; /* the one that the container's process is to be in: already */
 	char *uid_map, *gid_map; /* of a new user namespace */
 	int idmap_fd; /* a user namespace with the container's maps, for idmapped binds; -1 */
 
@@ -132,6 +133,7 @@ struct plan_options {
 	const char *bundle;
 	int rootfs_fd; /* -1: root.path */
 	bool no_pivot, no_keyring;
+	bool in_user_namespace; /* we are in the container's already: rootless_enter() */
 	unsigned preserve_fds;
 };
 

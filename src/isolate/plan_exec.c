@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "format/oci_config.h"
 #include "isolate/plan.h"
+#include "isolate/rootless.h"
 
 static int add_namespaces(struct plan *p, struct err *e)
 {
@@ -29,6 +30,8 @@ static int add_namespaces(struct plan *p, struct err *e)
 		p->container_namespaces |= namespace_flag(kind);
 	}
 	p->user_namespace = p->container_namespaces & CLONE_NEWUSER;
+	/* A plain user is nobody in the others before he is root in this one. */
+	p->in_user_namespace = p->user_namespace && rootless_needed();
 	return 0;
 }
 

@@ -212,11 +212,15 @@ static int add_cgroup(struct plan *p, const char *path, uint64_t attributes, str
 	return 0;
 }
 
-static int bind_cgroup2(struct plan_mount *m, const char *path, struct err *e)
+/* Where the container has no cgroup of its own it sees the host's, and writes to none of them
+   (CVE-2023-25809). */
+static int bind_cgroup2(struct plan_mount *m, const char *own, struct err *e)
 {
+	const uint64_t set = m->options.set | (own ? UINT64_C(0) : MOUNT_ATTR_RDONLY);
+	const char *path = own ? own : CGROUP_DIR;
+
 	m->kind = PLAN_BIND;
-	m->fd =
-	    mount_clone_changed(AT_FDCWD, path, false, m->options.set, m->options.clear, MS_SLAVE);
+	m->fd = mount_clone_changed(AT_FDCWD, path, false, set, m->options.clear & ~set, MS_SLAVE);
 	return m->fd < 0 ? err_set(e, m->fd, "cannot bind the cgroup '%s'", path) : 0;
 }
 
@@ -232,7 +236,7 @@ static int add_cgroups(
 
 	m->is_dir = true;
 	if (cgroup_version(CGROUP_DIR) == 2)
-		return bind_cgroup2(m, paths && paths->n > 0 ? paths->items[0] : CGROUP_DIR, e);
+		return bind_cgroup2(m, paths && paths->n > 0 ? paths->items[0] : NULL, e);
 
 	m->kind = PLAN_CGROUPS;
 	if (!paths || paths->n == 0 || p->cgroups)
@@ -310,6 +314,9 @@ static int add_mount(struct plan *p, const struct oci_mount *from, const char *b
 		return add_cgroups(p, m, limits, e);
 	else if (stand_in)
 		use_stand_in(m, stand_in);
+	/* The cgroups below belong to the user who is root inside. */
+	if (p->user_namespace && m->place == PLACE_SYS && m->kind == PLAN_BIND)
+		m->options.set_below |= m->options.set & MOUNT_ATTR_RDONLY;
 	r = check_target(m, from, e);
 	if (r >= 0 && m->kind == PLAN_BIND)
 		r = open_bind(p, m, from, bundle, e);

@@ -134,7 +134,8 @@ int step_await_interfaces(struct child *c, struct err *e)
 int step_join_container(struct child *c, struct err *e)
 {
 	const struct plan *p = c->plan;
-	const int flags = (int)(p->container_namespaces & ~(uint64_t)CLONE_NEWPID);
+	const uint64_t joined = CLONE_NEWPID | (p->in_user_namespace ? CLONE_NEWUSER : UINT64_C(0));
+	const int flags = (int)(p->container_namespaces & ~joined);
 	int r;
 
 	/* While we are the host's root. */

@@ -80,6 +80,7 @@ struct runtime_options {
 	const char *signal_name;
 	int preserve_fds, rootfs_fd, report_fd;
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper;
+	bool rootless; /* spec --rootless */
 	const char *interval; /* events --interval */
 	bool all, force, quiet, stats;
 	struct exec_options exec;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "format/json.h"
+#include "isolate/rootless.h"
 #include "oci/clock.h"
 #include "oci/runtime.h"
 #include "oci/runtime_options.h"
@@ -115,6 +117,7 @@ static const struct option_row list_options[] = {
 
 static const struct option_row spec_options[] = {
 	{ "bundle", 'b', OPTION_TEXT, OWN(bundle) },
+	{ "rootless", 0, OPTION_FLAG, OWN(rootless) },
 	{ NULL, 0, 0, 0 },
 };
 
@@ -233,8 +236,8 @@ static const struct command {
 	    runtime_resume, 1, 1, false, 0 },
 	{ "run", "[options] ID", "create, start, wait and delete", run_options, runtime_run, 1, 1,
 	    false, 0 },
-	{ "spec", "[--bundle DIR]", "write a config.json to begin with", spec_options, runtime_spec,
-	    0, 0, false, 0 },
+	{ "spec", "[--bundle DIR] [--rootless]", "write a config.json to begin with", spec_options,
+	    runtime_spec, 0, 0, false, 0 },
 	{ "start", "ID", "start the program of a container that was created", no_options,
 	    runtime_start, 1, 1, false, 0 },
 	{ "state", "ID", "print the state of a container as JSON", no_options, runtime_state, 1, 1,
@@ -340,11 +343,27 @@ static int check_global(struct runtime *rt, struct err *e)
 	r = read_cgroup_manager(rt, e);
 	if (r < 0)
 		return r;
-	if (rootless && strcmp(rootless, "auto") != 0 && strcmp(rootless, "false") != 0)
-		return err_refuse(e, -EOPNOTSUPP,
-		    "option --rootless is auto or false, not '%s': only root can run containers",
-		    rootless);
+	if (rootless && strcmp(rootless, "auto") != 0 && strcmp(rootless, "false") != 0 &&
+	    strcmp(rootless, "true") != 0)
+		return err_refuse(
+		    e, -EINVAL, "option --rootless is auto, true or false, not '%s'", rootless);
 	return 0;
+}
+
+/* A plain user's is where his session keeps what does not outlive it. */
+static const char *default_root(void)
+{
+	static char path[PATH_MAX];
+	const char *home = getenv("XDG_RUNTIME_DIR");
+	int n;
+
+	if (!rootless_needed())
+		return ROOT_DEFAULT;
+	if (home && home[0] == '/')
+		n = snprintf(path, sizeof(path), "%s/dolium-oci", home);
+	else
+		n = snprintf(path, sizeof(path), "/run/user/%u/dolium-oci", geteuid());
+	return (size_t)n < sizeof(path) ? path : ROOT_DEFAULT;
 }
 
 /* Up to the name of the command. */
@@ -434,7 +453,7 @@ int runtime_main(int argc, char **argv)
 	struct runtime_options o = {
 		.rootfs_fd = -1, .report_fd = -1, .argv = argv, .checkpoint = { .status_fd = -1 }
 	};
-	struct runtime rt = { .root = ROOT_DEFAULT };
+	struct runtime rt = { .root = default_root() };
 	struct err e = { 0 };
 	int r, failed = 1;
 

@@ -17,6 +17,7 @@
 #include "isolate/launch.h"
 #include "isolate/limits.h"
 #include "isolate/plan.h"
+#include "isolate/rootless.h"
 #include "oci/events.h"
 #include "oci/listener.h"
 #include "oci/relay.h"
@@ -106,6 +107,7 @@ static int make_plan(struct start *s, struct err *e)
 		.rootfs_fd = s->o->rootfs_fd,
 		.no_pivot = s->o->no_pivot,
 		.no_keyring = s->o->no_new_keyring,
+		.in_user_namespace = rootless_needed(),
 		.preserve_fds = (unsigned)s->o->preserve_fds,
 	};
 
@@ -196,6 +198,8 @@ static int prepare(struct start *s, struct err *e)
 		r = bundle_keep_config(&s->bundle, s->home_fd, e);
 	if (r >= 0)
 		r = make_limits(s, e);
+	if (r >= 0 && rootless_needed())
+		r = rootless_enter(s->config, e);
 	if (r >= 0)
 		r = make_plan(s, e);
 	if (r >= 0)
