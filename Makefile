@@ -25,7 +25,7 @@ help:
 	@echo 'make clean      remove $(BUILD)'
 
 deps:
-	@tools/deps build test
+	@tools/deps build test callers
 
 deps-build:
 	@tools/deps build
