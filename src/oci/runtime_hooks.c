@@ -110,6 +110,18 @@ int runtime_hooks_poststart(const struct oci_state *state, struct err *e)
 	                   text.len, e);
 }
 
+/* Each for itself: one that fails does not keep the next from cleaning up. */
+static void run_poststop(const struct oci_hook_list *hooks, const char *dir, const struct buf *text)
+{
+	for (size_t i = 0; i < hooks->n; i++) {
+		const struct oci_hook_list one = { &hooks->items[i], 1 };
+		struct err e = { 0 };
+
+		if (hooks_run(&one, "poststop", dir, text->data, text->len, &e) < 0)
+			log_warning("%s", e.text);
+	}
+}
+
 void runtime_hooks_poststop(const struct oci_state *state)
 {
 	AUTO(oci_config_free) struct oci_config *config = NULL;
@@ -121,8 +133,7 @@ void runtime_hooks_poststop(const struct oci_state *state)
 	if (r >= 0 && config && config->hooks && config->hooks->poststop.n > 0) {
 		r = show(state, "stopped", &text, &e);
 		if (r >= 0)
-			r = hooks_run(&config->hooks->poststop, "poststop", state->bundle,
-			    text.data, text.len, &e);
+			run_poststop(&config->hooks->poststop, state->bundle, &text);
 	}
 	if (r < 0)
 		log_warning("%s", e.text);

@@ -27,7 +27,7 @@ int runtime_hooks_restore(
 
 /* After the program was started. */
 int runtime_hooks_poststart(const struct oci_state *state, struct err *e);
-/* After the container was deleted. One that fails is a warning. */
+/* After the container was deleted. One that fails is a warning, and the others run. */
 void runtime_hooks_poststop(const struct oci_state *state);
 
 #endif

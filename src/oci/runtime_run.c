@@ -275,6 +275,9 @@ static void undo(struct start *s)
 	if (s->limits && limits_remove(s->limits, &ignored) < 0)
 		return; /* the state stays, for delete to try again */
 	(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);
+	/* What other hooks have made for it is theirs to take away. */
+	if (s->state.pid > 0)
+		runtime_hooks_poststop(&s->state);
 }
 
 static int start(struct start *s, struct err *e)

@@ -448,6 +448,8 @@ class Box:
         if kind == "sed" and what.partition(":")[0] == name:
             return ["sh", "-c", 's=$1; shift; "$@" >"$0.o"; r=$?; sed -e "$s" "$0.o"; exit $r', self.dir + "/sed",
                     what.partition(":")[2], *line]
+        if kind == "after" and what.partition(":")[0] == name:
+            return ["sh", "-c", '"$@"; r=$?; cd "$0"; ' + what.partition(":")[2] + "; exit $r", self.dir, *line]
         if kind == "status" and what == name:
             return ["sh", "-c", '"$@"; exit 0', "_", *line]
         return line
