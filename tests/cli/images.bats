@@ -298,9 +298,8 @@ pull_killed_at() {
 @test "kill -9 in the middle of run: what it left is seen by ps and taken away by rm" {
 	own_store
 	dolium pull -q "$HUB/busybox" >/dev/null
-	before=$(cgroups)
 	for delay in 0.001 0.002 0.004 0.006 0.008 0.012 0.02 0.05; do
-		setsid "$DOLIUM_BIN/dolium" run --rm --network none "$HUB/busybox" sleep 30 >/dev/null 2>&1 3>&- &
+		setsid "$DOLIUM_BIN/dolium" run --rm --network none "$(own_cgroups)" "$HUB/busybox" sleep 30 >/dev/null 2>&1 3>&- &
 		pid=$!
 		sleep $delay
 		kill -9 $pid 2>/dev/null || :
@@ -313,5 +312,5 @@ pull_killed_at() {
 	is ""
 	swept
 	equal "$(find "$DOLIUM_ROOT/containers" -mindepth 1 -maxdepth 1 -not -name names | wc -l)" 0
-	equal "$(cgroups | grep -vxF "${before:-none}")" ""
+	equal "$(cgroups_left)" ""
 }

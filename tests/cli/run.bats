@@ -421,9 +421,9 @@ teardown_file() {
 }
 
 @test "fifty containers, eight at a time, leave nothing" {
-	before=$(cgroups)
-	seq 1 50 | xargs -P 8 -I{} "$DOLIUM_BIN/dolium" run --rm --network none busybox sh -c 'exit 0' 3>&-
+	seq 1 50 | xargs -P 8 -I{} "$DOLIUM_BIN/dolium" run --rm --network none "$(own_cgroups)" busybox sh -c 'exit 0' 3>&-
 	run -0 dolium ps -aq
 	is ""
-	equal "$(cgroups | grep -vxF "${before:-none}")" ""
+	[ -n "$(find /sys/fs/cgroup -name "test-$$-$BATS_TEST_NUMBER")" ]
+	equal "$(cgroups_left)" ""
 }

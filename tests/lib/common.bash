@@ -101,8 +101,16 @@ skip_unless() { # skip_unless REASON CMD...
 	"$@" >/dev/null 2>&1 || skip "$reason"
 }
 
-# The cgroups of containers that are there.
-cgroups() { find /sys/fs/cgroup -type d -path '*dolium*' 2>/dev/null | grep -E '/[0-9a-f]{64}$' | sort; }
+# Options of `dolium run` for what is looked for by cgroups_left: its containers have cgroups below one of this test's
+# own, so that other tests, and other people's containers, may come and go meanwhile.
+own_cgroups() { echo "--cgroup-parent=/dolium/test-$$-${BATS_TEST_NUMBER:-0}"; }
+cgroups_left() {
+	local parent
+	find /sys/fs/cgroup -type d -name "test-$$-${BATS_TEST_NUMBER:-0}" 2>/dev/null | while read -r parent; do
+		find "$parent" -mindepth 1 -type d
+		rmdir "$parent"
+	done
+}
 
 # --- judging what `run` caught
 
