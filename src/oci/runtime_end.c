@@ -102,7 +102,9 @@ int runtime_delete(const struct runtime *rt, const struct runtime_options *o, st
 	if (status == HOME_PAUSED && (r = kill_all(&state, SIGKILL, e)) < 0)
 		return r;
 	if (status != HOME_STOPPED && status != HOME_CREATING) {
-		(void)process_kill(state.pid, state.pid_start, SIGKILL);
+		r = process_kill(state.pid, state.pid_start, SIGKILL);
+		if (r < 0 && r != -ESRCH)
+			return err_set(e, r, "cannot kill container '%s'", o->id);
 		wait_for_death(&state);
 	}
 	return home_clean(rt, home, &state, e);
