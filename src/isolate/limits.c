@@ -22,6 +22,7 @@
 #include "isolate/limits_group.h"
 #include "isolate/limits_values.h"
 #include "os/cgroup.h"
+#include "os/namespace.h"
 
 /*
  * Joined without being asked for: to kill, to list, to see an out-of-memory kill.
@@ -209,7 +210,7 @@ int limits_prepare_join(struct limits *l, struct err *e)
 /* Without root no device node can be made, and no rule for devices written. */
 static bool wants_devices(const struct oci_resources *resources)
 {
-	return resources && resources->n_devices > 0 && geteuid() == 0;
+	return resources && resources->n_devices > 0 && geteuid() == 0 && namespace_user_is_first();
 }
 
 static uint32_t missing_of(const struct limits *l, uint32_t must)

@@ -137,6 +137,7 @@ static int add_namespaces(struct plan *p, struct err *e)
 		    "config.json: %s: there is no uts namespace, and the host keeps its name",
 		    p->config->hostname ? "hostname" : "domainname");
 	p->user_namespace = seen & CLONE_NEWUSER;
+	p->confined = p->user_namespace || !namespace_user_is_first();
 	if (!(p->new_namespaces & CLONE_NEWUSER) && !p->in_user_namespace)
 		return 0;
 	if (linux_->n_uid_mappings == 0 || linux_->n_gid_mappings == 0)

@@ -88,6 +88,8 @@ struct plan {
 	bool new_time_namespace; /* made by the child: its clocks are set before it is in force */
 	int join[NAMESPACE_N]; /* namespaces by path; -1: none */
 	bool user_namespace;
+	bool confined; /* there, or because we are in one: no device nodes, no other's file systems
+	                */
 	bool in_user_namespace; /* the one that the container's process is to be in: already */
 	char *uid_map, *gid_map; /* of a new user namespace */
 	int idmap_fd; /* a user namespace with the container's maps, for idmapped binds; -1 */

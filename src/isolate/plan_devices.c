@@ -132,7 +132,7 @@ static int bind_node(
 	char other[PATH_MAX];
 	int r;
 
-	if (!p->user_namespace || S_ISFIFO(d->mode))
+	if (!p->confined || S_ISFIFO(d->mode))
 		return 0;
 	/* Who may not make nodes, or has a kernel that clones no detached mounts (before 6.15),
 	 * gets the host's. */

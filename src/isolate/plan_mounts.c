@@ -81,12 +81,13 @@ static const char *find_stand_in(const struct plan *p, const char *type)
 		{ "mqueue", "/dev/mqueue", CLONE_NEWIPC, NAMESPACE_IPC },
 	};
 
-	if (!p->user_namespace || !type)
+	if (!p->confined || !type)
 		return NULL;
 	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(stand_ins[0]); i++) {
 		if (strcmp(stand_ins[i].type, type) == 0 &&
 		    !(p->new_namespaces & stand_ins[i].namespace_flag) &&
-		    (p->join[stand_ins[i].kind] < 0 || p->join[NAMESPACE_USER] < 0))
+		    (p->join[stand_ins[i].kind] < 0 ||
+		        (p->user_namespace && p->join[NAMESPACE_USER] < 0)))
 			return stand_ins[i].path;
 	}
 	return NULL;
@@ -315,7 +316,7 @@ static int add_mount(struct plan *p, const struct oci_mount *from, const char *b
 	else if (stand_in)
 		use_stand_in(m, stand_in);
 	/* The cgroups below belong to the user who is root inside. */
-	if (p->user_namespace && m->place == PLACE_SYS && m->kind == PLAN_BIND)
+	if (p->confined && m->place == PLACE_SYS && m->kind == PLAN_BIND)
 		m->options.set_below |= m->options.set & MOUNT_ATTR_RDONLY;
 	r = check_target(m, from, e);
 	if (r >= 0 && m->kind == PLAN_BIND)

@@ -95,7 +95,8 @@ static int set_groups(const struct child *c, struct err *e)
 
 	if (syscall(SYS_setgroups, user->n_additional_gids, user->additional_gids) < 0) {
 		/* Where the user namespace forbids it, having none is all that was asked for. */
-		if (errno == EPERM && user->n_additional_gids == 0 && c->plan->user_namespace)
+		if (errno == EPERM && user->n_additional_gids == 0 &&
+		    (c->plan->user_namespace || c->plan->confined || getgroups(0, NULL) == 0))
 			return 0;
 		return err_set(e, -errno, "cannot set the additional groups");
 	}

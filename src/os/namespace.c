@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 
@@ -44,6 +45,18 @@ const char *namespace_name(enum namespace_kind kind)
 uint64_t namespace_flag(enum namespace_kind kind)
 {
 	return kinds[kind].flag;
+}
+
+bool namespace_user_is_first(void)
+{
+	/* As the kernel numbers it since 3.8: PROC_USER_INIT_INO. */
+	static const ino_t first = 0xEFFFFFFDU;
+	static int known = -1;
+	struct stat st;
+
+	if (known < 0)
+		known = stat("/proc/self/ns/user", &st) < 0 || st.st_ino == first;
+	return known;
 }
 
 int namespace_open(enum namespace_kind kind, const char *path)

@@ -5,6 +5,7 @@
 #ifndef DOLIUM_OS_NAMESPACE_H
 #define DOLIUM_OS_NAMESPACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,10 @@ enum namespace_kind namespace_find(const char *word);
 const char *namespace_name(enum namespace_kind kind);
 /* CLONE_NEW... */
 uint64_t namespace_flag(enum namespace_kind kind);
+
+/* Is this process in the user namespace that the machine began with? Elsewhere root makes no device
+ * nodes and no rules for them, and mounts only what belongs to his own namespaces. */
+bool namespace_user_is_first(void);
 
 /* Opens the namespace file `path` and checks that it is of that kind. -EINVAL: it is not. */
 int namespace_open(enum namespace_kind kind, const char *path);

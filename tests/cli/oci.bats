@@ -783,7 +783,7 @@ poststop stopped"
 	refuses "--systemd-cgroup"
 	run oci --cgroup-manager=cgroupfs --rootless auto list -q
 	succeeds
-	run oci --rootless=true list
+	run oci --rootless perhaps list
 	refuses "--rootless"
 	run oci --cgroup-manager nonesuch list
 	refuses "--cgroup-manager is cgroupfs, systemd or disabled"

@@ -150,3 +150,17 @@ in"
 	run readlink "/proc/$(cat "$U/pid")/exe"
 	lacks "$U/dolium-oci"
 }
+
+@test "root of a user namespace that somebody else made needs none of the container's own" {
+	config '.process.args=["sh","-c","id -u; echo x >/dev/null; cat /dev/zero | head -c 3 | wc -c; ls /sys | head -1"] | .linux.namespaces|=map(select(.type!="user")) | del(.linux.uidMappings,.linux.gidMappings) | .linux.resources={devices:[{allow:false,access:"rwm"}]} | .linux.devices=[{path:"/dev/zero2",type:"c",major:1,minor:5}] | (.mounts[]|select(.destination=="/sys"))={destination:"/sys",type:"sysfs",source:"sysfs",options:["ro"]}'
+	run as_user "unshare -U --map-root-user -m \$O --root $U/xdg/dolium-oci run $ID"
+	succeeds
+	is "0
+3
+block"
+	jq '.linux.namespaces+=[{type:"network"}] | .process.args=["ls","/sys/class/net"]' "$U/config.json" >"$U/new" && mv "$U/new" "$U/config.json"
+	run as_user "unshare -U --map-root-user -m \$O --root $U/xdg/dolium-oci run $ID"
+	succeeds
+	says lo
+	lacks eth
+}
