@@ -16,24 +16,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "os/mount.h"
 #include "os/process.h"
+#include "os/program.h"
 
 /* What stops a process for job control stays with us; faults are our own. */
 static const int never_forwarded[] = { SIGCHLD, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU,
 	SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT, SIGPIPE, SIGWINCH, SIGCONT,
 	SIGURG };
-
-/* A copy of the program's mount that is read-only for good; -1 where the kernel has no such thing.
- */
-static int open_read_only(const char *program)
-{
-	AUTO_FD int fd = mount_clone(AT_FDCWD, program, false);
-
-	if (fd < 0 || mount_change(fd, false, MOUNT_ATTR_RDONLY, 0, 0) < 0)
-		return -1;
-	return TAKE_FD(fd);
-}
 
 /* Runs in the child of a vfork: calls nothing but the kernel. */
 static void be_child(const struct launch *launch, int program_fd, const sigset_t *mask)
@@ -51,15 +40,16 @@ static void be_child(const struct launch *launch, int program_fd, const sigset_t
 	if (launch->null_stderr)
 		dup2(null_fd, STDERR_FILENO);
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	/* As dolium-oci would start itself; where that cannot be done here it says why. */
 	if (program_fd >= 0)
-		execveat(program_fd, "", launch->argv, environ, AT_EMPTY_PATH);
+		program_start(program_fd, launch->argv, environ);
 	else
 		execve(launch->program, launch->argv, environ);
 }
 
 static pid_t spawn(const struct launch *launch, const sigset_t *mask)
 {
-	AUTO_FD int program_fd = open_read_only(launch->program);
+	AUTO_FD int program_fd = program_open(launch->program);
 	volatile int failure = 0;
 	pid_t pid = vfork();
 

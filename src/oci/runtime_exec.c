@@ -24,7 +24,6 @@
 #include "oci/relay.h"
 #include "oci/runtime.h"
 #include "oci/runtime_process.h"
-#include "oci/self.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -332,7 +331,7 @@ static int exec(struct exec *x, const struct runtime *rt, struct err *e)
 {
 	int r;
 
-	r = self_protect(x->o->argv, e);
+	r = process_protect(x->o->argv, e);
 	if (r >= 0)
 		r = open_container(x, rt, e);
 	if (r >= 0)

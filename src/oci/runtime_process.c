@@ -18,7 +18,25 @@
 #include "format/oci_config.h"
 #include "isolate/launch.h"
 #include "isolate/plan.h"
+#include "os/program.h"
 #include "os/pty.h"
+#include "os/sealed.h"
+
+int process_protect(char *const *argv, struct err *e)
+{
+	AUTO_FD int fd = -1;
+	int r = program_seal();
+
+	if (r < 0)
+		return err_set(e, r, "cannot seal our own program file");
+	if (r > 0)
+		return 0;
+	fd = program_open("/proc/self/exe");
+	if (fd == -EPERM && sealed_start(argv) == 0)
+		return 0; /* a plain user's: no mount, but a copy that nobody can change */
+	r = fd < 0 ? fd : program_start(fd, argv, environ);
+	return err_set(e, r, "cannot start from a sealed copy of our own program file");
+}
 
 int process_check_terminal(bool terminal, bool stay, const char *console_socket, struct err *e)
 {

@@ -12,6 +12,12 @@ struct err;
 struct launch;
 struct plan;
 
+/*
+ * For who enters a container: starts us again, once, with `argv`, so that our program file is out
+ * of reach there (os/program.h). Returns 0 where that has been done.
+ */
+int process_protect(char *const *argv, struct err *e);
+
 /* Is there a place for the terminal? `stay`: we serve it ourselves. */
 int process_check_terminal(bool terminal, bool stay, const char *console_socket, struct err *e);
 

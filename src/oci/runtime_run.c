@@ -25,7 +25,6 @@
 #include "oci/runtime_bundle.h"
 #include "oci/runtime_hooks.h"
 #include "oci/runtime_process.h"
-#include "oci/self.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -286,7 +285,7 @@ static int start(struct start *s, struct err *e)
 
 	if (!runtime_id_valid(s->o->id))
 		return err_refuse(e, -EINVAL, "invalid container ID format: '%s'", s->o->id);
-	r = self_protect(s->o->argv, e);
+	r = process_protect(s->o->argv, e);
 	if (r >= 0)
 		r = bundle_read(s->o->bundle, s->o->config, &s->bundle, e);
 	s->config = s->bundle.config;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keeping our own program file out of a container's reach
+ */
+#include "os/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "os/mount.h"
+
+/*
+ * By these together a program knows the mount again that was made for it: a mount of
+ * somebody else's, which it may have been started from by fd too, is not to be changed.
+ */
+#define MARKS (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSYMFOLLOW)
+
+#ifndef ST_NOSYMFOLLOW
+#	define ST_NOSYMFOLLOW 0x2000 /* of statfs(2) since Linux 5.10 */
+#endif
+#define MARKS_SEEN (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOSYMFOLLOW)
+
+/* How execveat(2) names a program that it was given by fd. */
+#define BY_FD "/dev/fd/"
+
+int program_open(const char *path)
+{
+	return mount_clone_changed(AT_FDCWD, path, false, MARKS, 0, MS_PRIVATE);
+}
+
+int program_start(int program_fd, char *const *argv, char *const *envp)
+{
+	if (fcntl(program_fd, F_SETFD, 0) < 0)
+		return -errno;
+	syscall(SYS_execveat, program_fd, "", argv, envp, AT_EMPTY_PATH);
+	return -errno;
+}
+
+int program_seal(void)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	AUTO_FD int fd = -1;
+	struct statvfs fs;
+
+	if (!name || strncmp(name, BY_FD, strlen(BY_FD)) != 0)
+		return 0;
+	fd = atoi(name + strlen(BY_FD));
+	if (fstatvfs(fd, &fs) < 0 || (fs.f_flag & MARKS_SEEN) != MARKS_SEEN) {
+		(void)TAKE_FD(fd); /* not ours to close */
+		return 0;
+	}
+	return mount_change(fd, false, MOUNT_ATTR_NOEXEC, 0, 0) < 0 ? -errno : 1;
+}
