@@ -12,6 +12,15 @@
 
 #include "os/process.h"
 
+void child_spend(struct child *c, int fd)
+{
+	if (c->n_spent == CHILD_SPENT_MAX) {
+		while (c->n_spent > 0)
+			close(c->spent[--c->n_spent]);
+	}
+	c->spent[c->n_spent++] = fd;
+}
+
 struct step {
 	int (*run)(struct child *c, struct err *e);
 };

@@ -11,6 +11,8 @@
 #include "isolate/plan.h"
 #include "isolate/report.h"
 
+#define CHILD_SPENT_MAX 32
+
 struct child {
 	const struct plan *plan;
 	const struct limits *limits; /* NULL: no cgroups */
@@ -19,9 +21,12 @@ struct child {
 	bool in_user_namespace; /* the one to join: already */
 	int root_fd;
 	int proc_fd, sys_fd, dev_fd, pts_fd; /* roots of those mounts once they are there; -1 */
+	bool own_dev; /* dev_fd is of a file system that we have made */
 	int null_fd, empty_fd; /* attached sources of masks; -1 until the first */
 	int own_proc_fd; /* a procfs that nobody else can have touched; -1 */
 	int apparmor_fd, selinux_fd, keycreate_fd; /* of /proc/self/attr; -1: not asked for */
+	int spent[CHILD_SPENT_MAX]; /* open still, and of no use any more */
+	size_t n_spent;
 	enum report_stage stage;
 	const char *state_created; /* for startContainer hooks */
 	size_t state_created_len;
@@ -67,6 +72,12 @@ int step_run_start_hooks(struct child *c, struct err *e); /* step_hooks.c; from 
 int step_exec(struct child *c, struct err *e); /* step_exec.c */
 
 /* ---- what several steps use ---- */
+
+/*
+ * In place of close(2), for the many fds that are needed for a moment: the program's
+ * start closes all that are left in one call. Closes a few dozen at a time where there are more.
+ */
+void child_spend(struct child *c, int fd);
 
 /*
  * Opens a mount's target with O_PATH, and makes what is missing of it, beneath

@@ -14,6 +14,7 @@
 
 #include "format/oci_config.h"
 #include "isolate/child.h"
+#include "os/program.h"
 #include "os/seccomp.h"
 
 /* Is it a file that we may execute? 0, or what execve(2) would say. */
@@ -105,32 +106,63 @@ static int wait_for_start(struct child *c, struct err *e)
 	/* From here on `start` listens, on the fifo. */
 	close(c->sync_fd);
 	c->sync_fd = -1;
-	r = report_wait(p->start_fd);
+	r = program_wait(p->start_fd);
 	return r < 0 ? err_set(e, r, "cannot wait for the start") : 0;
 }
 
+/* The lowest fd from `from` on that stays open until the program runs; ~0: none. */
+static unsigned next_kept(const struct child *c, unsigned from)
+{
+	const int kept[] = { c->sync_fd, c->plan->start_fd, c->plan->exec_report_fd };
+	unsigned next = ~0U;
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (kept[i] >= 0 && (unsigned)kept[i] >= from && (unsigned)kept[i] < next)
+			next = (unsigned)kept[i];
+	}
+	return next;
+}
+
+/* One among those to preserve that our caller did not open is one of ours, which are all marked. */
+static void close_own_preserved(const struct child *c)
+{
+	for (unsigned fd = 3; fd < 3 + c->plan->preserve_fds; fd++) {
+		const int flags = next_kept(c, fd) == fd ? 0 : fcntl((int)fd, F_GETFD);
+
+		if (flags > 0 && (flags & FD_CLOEXEC))
+			close((int)fd);
+	}
+}
+
 /*
- * Closes all but the standard streams, those to preserve, and what tells of a
- * failure, which is no directory. To mark them is not enough: execve(2) still
+ * Closes all but the standard streams, those to preserve, what `start` speaks to and what tells
+ * of a failure, none of which is a directory. To mark them is not enough: execve(2) still
  * finds a path through a marked one, and "/proc/self/fd/7/../../bin/sh" as an image's
- * entrypoint, or as the "#!" of a script, would run a file of the host.
+ * entrypoint, or as the "#!" of a script, would run a file of the host. Nor is the end soon enough:
+ * a container that was created may wait for days, and others in its pid namespace see it.
  */
-static int close_files(const struct child *c, struct err *e)
+static int close_files(struct child *c, struct err *e)
 {
 	unsigned from = 3 + c->plan->preserve_fds;
 
+	close_own_preserved(c);
 	while (from < ~0U) {
-		unsigned kept = ~0U;
+		unsigned kept = next_kept(c, from);
 
-		if (c->sync_fd >= 0 && (unsigned)c->sync_fd >= from)
-			kept = (unsigned)c->sync_fd;
-		if (c->plan->exec_report_fd >= 0 && (unsigned)c->plan->exec_report_fd >= from &&
-		    (unsigned)c->plan->exec_report_fd < kept)
-			kept = (unsigned)c->plan->exec_report_fd;
 		if (kept > from &&
 		    syscall(SYS_close_range, from, kept == ~0U ? kept : kept - 1, 0) < 0)
 			return err_set(e, -errno, "cannot close the host's files");
 		from = kept == ~0U ? kept : kept + 1;
+	}
+	c->n_spent = 0;
+	return 0;
+}
+
+static int use_streams(const struct plan *p, struct err *e)
+{
+	for (int i = 0; i < 3; i++) {
+		if (p->stdio[i] >= 0 && dup2(p->stdio[i], i) < 0)
+			return err_set(e, -errno, "cannot use the standard streams");
 	}
 	return 0;
 }
@@ -144,7 +176,9 @@ int step_exec(struct child *c, struct err *e)
 
 	c->stage = REPORT_EXEC;
 	if (process->args.n == 0) {
-		r = wait_for_start(c, e);
+		r = close_files(c, e);
+		if (r >= 0)
+			r = wait_for_start(c, e);
 		return r < 0
 		    ? r
 		    : err_refuse(e, -EINVAL, "config.json: process: missing: nothing to start");
@@ -156,17 +190,13 @@ int step_exec(struct child *c, struct err *e)
 	if (p->start_fd >= 0 && (r = look_at(program)) < 0)
 		return exec_failed(program, r, e);
 
-	r = wait_for_start(c, e);
-	if (r < 0)
-		return r;
-	r = step_run_start_hooks(c, e);
-	if (r < 0)
-		return r;
-	for (int i = 0; i < 3; i++) {
-		if (p->stdio[i] >= 0 && dup2(p->stdio[i], i) < 0)
-			return err_set(e, -errno, "cannot use the standard streams");
-	}
-	r = close_files(c, e);
+	r = use_streams(p, e);
+	if (r >= 0)
+		r = close_files(c, e);
+	if (r >= 0)
+		r = wait_for_start(c, e);
+	if (r >= 0)
+		r = step_run_start_hooks(c, e);
 	if (r < 0)
 		return r;
 	if (process->no_new_privileges && p->seccomp.n > 0 && !p->seccomp.notify) {

@@ -45,17 +45,18 @@ static int label_mqueue(int mount_fd, const char *label)
 	return 0;
 }
 
-static int make_file_system(const struct plan *p, struct plan_mount *m, struct err *e)
+static int make_file_system(struct child *c, struct plan_mount *m, struct err *e)
 {
+	const struct plan *p = c->plan;
 	const bool cgroups = m->kind == PLAN_CGROUPS;
 	const char *type = cgroups ? "tmpfs" : m->type;
-	AUTO_FD int fs = -1;
-	int r;
+	int fs, r;
 
 	fs = mount_fs_open(type, is_pseudo(type) ? NULL : m->source);
 	if (fs < 0)
 		return err_set(
 		    e, fs, "cannot make a file system of type '%s' for '/%s'", type, m->target);
+	child_spend(c, fs);
 	for (size_t i = 0; i < m->options.data.n; i++) {
 		r = mount_fs_option(fs, m->options.data.items[i]);
 		if (r < 0)
@@ -93,7 +94,7 @@ int step_make_file_systems(struct child *c, struct err *e)
 		struct plan_mount *m = &c->plan->mounts[i];
 
 		if (m->kind == PLAN_FILE_SYSTEM || m->kind == PLAN_CGROUPS)
-			r = make_file_system(c->plan, m, e);
+			r = make_file_system(c, m, e);
 	}
 	return r;
 }
@@ -118,10 +119,30 @@ static bool on_procfs(int fd)
 	return fstatfs(fd, &fs) >= 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
+/*
+ * A directory of its own name in a /dev that we have just made: nobody else has
+ * been there, so there is no link to follow. -EEXIST: it is not new; -ENOENT: not such a target.
+ */
+static int make_in_dev(const struct child *c, const struct plan_mount *m)
+{
+	const char *name = m->target + strlen("dev/");
+	int fd;
+
+	if (!c->own_dev || !m->is_dir || strncmp(m->target, "dev/", strlen("dev/")) != 0 ||
+	    strchr(name, '/'))
+		return -ENOENT;
+	if (mkdirat(c->dev_fd, name, 0755) < 0)
+		return -errno;
+	fd = openat(c->dev_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 static int open_target(const struct child *c, const struct plan_mount *m, struct err *e)
 {
-	AUTO_FD int fd = -1;
+	AUTO_FD int fd = make_in_dev(c, m);
 
+	if (fd >= 0)
+		return TAKE_FD(fd);
 	if (m->place == PLACE_PROC || m->place == PLACE_SYS || m->place == PLACE_DEV)
 		return open_real_directory(c->root_fd, m->target, e);
 	fd = target_open(c->root_fd, m->target, m->is_dir);
@@ -217,7 +238,7 @@ static void remember_place(struct child *c, const struct plan_mount *m)
 	else if (m->place == PLACE_SYS)
 		c->sys_fd = m->fd;
 	else if (m->place == PLACE_DEV)
-		c->dev_fd = m->fd;
+		c->dev_fd = m->fd, c->own_dev = m->kind == PLAN_FILE_SYSTEM;
 	else if (m->place == PLACE_PTS)
 		c->pts_fd = m->fd;
 	if (m->place == PLACE_PROC && m->kind == PLAN_FILE_SYSTEM)
@@ -237,9 +258,8 @@ static int attach_failed(const struct plan_mount *m, int target, int code, struc
 
 static int attach(struct child *c, const struct plan_mount *m, struct err *e)
 {
-	AUTO_FD int target = -1;
+	int target, r;
 	bool fill;
-	int r;
 
 	if (m->place == PLACE_PROC && !on_procfs(m->fd))
 		return err_refuse(e, -EPERM, "mount '/proc': only a procfs may be there");
@@ -247,6 +267,7 @@ static int attach(struct child *c, const struct plan_mount *m, struct err *e)
 	target = open_target(c, m, e);
 	if (target < 0)
 		return target;
+	child_spend(c, target);
 	r = fill ? fill_from_target(m, target, e) : 0;
 	if (r < 0)
 		return r;

@@ -102,10 +102,9 @@ static int make_empty(void)
  * One source serves all masks: the first time it is attached itself, later a
  * copy of what is attached. (A copy of a detached mount is refused before Linux 6.15.)
  */
-static int attach_shared(int *source_fd, int fresh_fd, int target_fd)
+static int attach_shared(struct child *c, int *source_fd, int fresh_fd, int target_fd)
 {
-	AUTO_FD int copy = -1;
-	int r;
+	int copy, r;
 
 	if (fresh_fd < 0)
 		return fresh_fd;
@@ -116,38 +115,43 @@ static int attach_shared(int *source_fd, int fresh_fd, int target_fd)
 		return r;
 	}
 	copy = mount_clone(*source_fd, "", false);
-	return copy < 0 ? copy : mount_attach(copy, target_fd);
+	if (copy < 0)
+		return copy;
+	child_spend(c, copy);
+	return mount_attach(copy, target_fd);
 }
 
 static int mask(struct child *c, const char *path, struct err *e)
 {
-	AUTO_FD int target = -1;
+	int target = open_path(c, path), r;
 	struct stat st;
-	int r;
 
-	target = open_path(c, path);
 	if (target == -ENOENT)
 		return 0;
+	if (target >= 0)
+		child_spend(c, target);
 	if (target < 0 || fstat(target, &st) < 0)
 		return err_set(e, target < 0 ? target : -errno, "cannot mask '%s'", path);
 	if (S_ISDIR(st.st_mode))
 		r = attach_shared(
-		    &c->empty_fd, c->empty_fd < 0 ? make_empty() : c->empty_fd, target);
+		    c, &c->empty_fd, c->empty_fd < 0 ? make_empty() : c->empty_fd, target);
 	else
-		r = attach_shared(&c->null_fd, c->plan->null_fd, target);
+		r = attach_shared(c, &c->null_fd, c->plan->null_fd, target);
 	return r < 0 ? err_set(e, r, "cannot mask '%s'", path) : 0;
 }
 
 static int make_read_only(struct child *c, const char *path, struct err *e)
 {
-	AUTO_FD int target = -1;
-	AUTO_FD int copy = -1;
-	int r;
+	int target = open_path(c, path), copy, r;
 
-	target = open_path(c, path);
 	if (target == -ENOENT)
 		return 0;
-	copy = target < 0 ? target : mount_clone_changed(target, "", true, MOUNT_ATTR_RDONLY, 0, 0);
+	if (target < 0)
+		return err_set(e, target, "cannot make '%s' read-only", path);
+	child_spend(c, target);
+	copy = mount_clone_changed(target, "", true, MOUNT_ATTR_RDONLY, 0, 0);
+	if (copy >= 0)
+		child_spend(c, copy);
 	r = copy < 0 ? copy : mount_attach(copy, target);
 	return r < 0 ? err_set(e, r, "cannot make '%s' read-only", path) : 0;
 }

@@ -6,9 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -42,6 +45,38 @@ int program_start(int program_fd, char *const *argv, char *const *envp)
 		return -errno;
 	syscall(SYS_execveat, program_fd, "", argv, envp, AT_EMPTY_PATH);
 	return -errno;
+}
+
+/* What is mapped from the file and never written to. */
+static void release_pages(void)
+{
+	const ElfW(Phdr) *head = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+	const unsigned long n = getauxval(AT_PHNUM), page = getauxval(AT_PAGESZ);
+	uintptr_t base = 0;
+
+	for (unsigned long i = 0; head && i < n; i++) {
+		if (head[i].p_type == PT_PHDR)
+			base = (uintptr_t)head - head[i].p_vaddr;
+	}
+	for (unsigned long i = 0; head && i < n; i++) {
+		const uintptr_t start = (base + head[i].p_vaddr) & ~(page - 1);
+		const uintptr_t end = base + head[i].p_vaddr + head[i].p_memsz;
+
+		if (head[i].p_type == PT_LOAD && !(head[i].p_flags & PF_W))
+			(void)madvise((void *)start, end - start, MADV_DONTNEED);
+	}
+}
+
+int program_wait(int fd)
+{
+	char byte;
+	ssize_t n;
+
+	release_pages();
+	do
+		n = read(fd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : n < 0 ? -errno : -ECANCELED;
 }
 
 int program_seal(void)

@@ -17,6 +17,12 @@ int program_open(const char *path);
 /* execve(2) from there; the fd is known to the program, and program_seal() closes it there. */
 int program_start(int program_fd, char *const *argv, char *const *envp);
 
+/*
+ * Waits for a byte, for a long time perhaps, with as little memory as can be: the pages of
+ * the program's file are let go, and come again when they are touched. -ECANCELED: the end.
+ */
+int program_wait(int fd);
+
 /* In the program. 1: it was started so, and is sealed now. 0: it was not. */
 int program_seal(void);
 
