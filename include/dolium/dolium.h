@@ -231,6 +231,9 @@ struct dolium_create_options {
 	const char *pid, *ipc, *uts, *cgroupns; /* "host" or "private"; NULL: private */
 	const char *userns; /* "auto" (default): a range of 64k ids of its own; "host"; "keep-id" */
 	int stop_timeout; /* seconds; 0: 10 */
+	const char *restart; /* "no" (default), "always", "unless-stopped", "on-failure[:N]" */
+	const char *log_driver; /* "json-file" (default), "k8s-file", "journald", "none" */
+	const char *const *log_opts; /* "max-size=1m" "max-file=3" "tag=..." */
 	struct dolium_pull_options pulling; /* for an image that is not here */
 };
 
@@ -243,6 +246,9 @@ struct dolium_start_options {
 	size_t size;
 	bool attach_stdin, attach_stdout, attach_stderr;
 	bool no_signal_proxy;
+	bool detach; /* return as soon as it runs */
+	bool no_tty; /* of dolium_container_attach(): leave our terminal's mode as it is */
+	const char *detach_keys; /* NULL: "ctrl-p,ctrl-q"; "": none */
 };
 
 /* What became of the process inside. */
@@ -250,21 +256,49 @@ struct dolium_exit {
 	int status; /* 0..255; 128+n where signal n ended it; 125 126 127 as `docker run` where it
 	               never ran */
 	bool oom_killed;
+	bool detached; /* it runs: `detach` was asked for, or somebody typed the detach keys */
 };
 
 /*
- * Starts a container, stays with it, and returns when it has ended: 0 with *ret_exit filled, also
- * where the program inside failed. Where it could not be started at all: a negative errno, and
+ * Starts a container. Its keeper, a process of its own, stays with it to its end; we stay, too,
+ * attached to the streams that are named, and return when it has ended: 0 with *ret_exit filled,
+ * also where the program inside failed. Where it could not be started at all: a negative errno, and
  * ret_exit->status is 127 (no such program), 126 (it cannot be executed) or 125 (all else).
  * Signals that reach this process meanwhile are sent on, unless options say no. Removes it at the
- * end when it was created so.
+ * end when it was created so. If we are killed, or leave (`detach`), the keeper does what remains
+ * to be done.
  */
 int dolium_container_start(struct dolium *d, const char *name,
     const struct dolium_start_options *options, struct dolium_exit *ret_exit);
 
-/* dolium_container_create() and dolium_container_start() in one: what `dolium run` is. */
+/* dolium_container_create() and dolium_container_start() in one: what `dolium run` is. With
+ * `detach`, *ret_id (may be NULL) is the new container's, for the caller to free. */
 int dolium_container_run(struct dolium *d, const struct dolium_create_options *create,
-    const struct dolium_start_options *start, struct dolium_exit *ret_exit);
+    const struct dolium_start_options *start, char **ret_id, struct dolium_exit *ret_exit);
+
+/* To one that runs, as dolium_container_start() does. -ESRCH: it does not run. */
+int dolium_container_attach(struct dolium *d, const char *name,
+    const struct dolium_start_options *options, struct dolium_exit *ret_exit);
+
+/*
+ * Its stop signal, or `signal` where that is not NULL, and SIGKILL `timeout` seconds later (-1: its
+ * own stop timeout; -2: never). It is not started again by its restart policy. 0 also where it did
+ * not run.
+ */
+int dolium_container_stop(struct dolium *d, const char *name, const char *signal, int timeout);
+int dolium_container_restart(struct dolium *d, const char *name, const char *signal, int timeout);
+/* `signal` NULL: KILL. -ESRCH: it does not run. */
+int dolium_container_kill(struct dolium *d, const char *name, const char *signal);
+
+/*
+ * Waits for an end. `condition`: NULL or "not-running" (also one that was), "next-exit", "removed".
+ */
+int dolium_container_wait(
+    struct dolium *d, const char *name, const char *condition, struct dolium_exit *ret_exit);
+
+/* For a keeper: its container has ended. Removes it or starts it again, as is meant. lock_fd: of
+ * the container's directory, locked; consumed. */
+int dolium_container_after(struct dolium *d, const char *id, int lock_fd);
 
 /* Rows: ID Names Image Command CreatedAt RunningFor Status State Isolation Ports Labels Mounts
  * Networks Size(with size). Filters as docker's: id= name= status= label= ancestor= exited= */

@@ -87,6 +87,9 @@ int cli_refuse(const struct cli *cli, const char *fmt, ...) __attribute__((forma
 
 /* One a file: command_<family>.c. */
 extern const struct command command_run, command_create, command_start;
+extern const struct command command_attach, command_stop, command_kill, command_restart,
+    command_wait;
+extern const struct command command_container_after;
 extern const struct command command_ps, command_rm, command_container_inspect;
 extern const struct command command_pull, command_load, command_import;
 extern const struct command command_images, command_rmi, command_tag, command_history;

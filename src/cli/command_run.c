@@ -157,28 +157,26 @@ static struct dolium_start_options streams_of(const struct run_options *o)
 	start.attach_stdout = !said || o->attach_stdout;
 	start.attach_stderr = !said || o->attach_stderr;
 	start.no_signal_proxy = !o->sig_proxy;
+	start.detach = o->detach;
+	start.detach_keys = o->detach_keys;
 	return start;
-}
-
-static int refuse_detach(void)
-{
-	print_error("'--detach' is not possible yet: dolium stays with the container it runs",
-	    "leave '-d' away, and let your shell put it into the background with '&'");
-	return STATUS_FAILED;
 }
 
 static int check_terminal(const struct run_options *o, const struct dolium_start_options *start)
 {
-	if (!o->create.tty || !start->attach_stdin || isatty(STDIN_FILENO))
+	if (!o->create.tty || !start->attach_stdin || start->detach || isatty(STDIN_FILENO))
 		return 0;
 	print_error(
 	    "the input device is not a TTY", "leave '-t' away where the input is a file or a pipe");
 	return 1;
 }
 
-/* The status of what ran; where it never did, 125, 126 or 127 and a sentence. */
-static int finish_run(const struct cli *cli, int r, const struct dolium_exit *end)
+/* The status of what ran; where it never did, 125, 126 or 127 and a sentence. `id`, where it goes
+ * on in the background, is printed. */
+static int finish_run(const struct cli *cli, int r, const struct dolium_exit *end, const char *id)
 {
+	if (r >= 0 && id)
+		puts(id);
 	if (r >= 0)
 		return end->status;
 	cli_fail(cli);
@@ -198,7 +196,7 @@ static int run_with_cidfile(
 	r = dolium_container_start(cli->dolium, id, start, &end);
 	if (r < 0 && end.status == 0)
 		end.status = STATUS_FAILED;
-	return finish_run(cli, r, &end);
+	return finish_run(cli, r, &end, start->detach ? id : NULL);
 }
 
 static int run_run(struct cli *cli, void *target, char **words)
@@ -207,11 +205,14 @@ static int run_run(struct cli *cli, void *target, char **words)
 	struct dolium_start_options start;
 	struct dolium_exit end = { 0 };
 	struct pulling pulling = { 0 };
+	AUTO_FREE char *id = NULL;
 	struct dolium *d;
 	int status, r;
 
-	if (o->detach)
-		return refuse_detach();
+	if (o->detach && (o->attach_stdin || o->attach_stdout || o->attach_stderr)) {
+		print_error("'--detach' and '--attach' cannot be used together", NULL);
+		return STATUS_FAILED;
+	}
 	status = prepare(o, words);
 	start = streams_of(o);
 	if (status == 0)
@@ -223,13 +224,13 @@ static int run_run(struct cli *cli, void *target, char **words)
 	if (o->cidfile)
 		return run_with_cidfile(cli, o, &start);
 	show_pulling(&pulling, o);
-	r = dolium_container_run(d, &o->create, &start, &end);
+	r = dolium_container_run(d, &o->create, &start, o->detach ? &id : NULL, &end);
 	pulling_done(&pulling);
 	if (r < 0 && (end.status == 0 || end.status == STATUS_FAILED)) {
 		fail_to_create(cli, o, r);
 		return STATUS_FAILED;
 	}
-	return finish_run(cli, r, &end);
+	return finish_run(cli, r, &end, id);
 }
 
 const struct command command_run = {
@@ -255,6 +256,7 @@ const struct command command_run = {
 struct start_options {
 	bool attach, interactive;
 	bool sig_proxy;
+	const char *detach_keys;
 };
 
 static const struct start_options start_defaults = { .sig_proxy = true };
@@ -262,12 +264,44 @@ static const struct start_options start_defaults = { .sig_proxy = true };
 static const struct cli_option start_options[] = {
 	{ "attach", 'a', OPTION_FLAG, offsetof(struct start_options, attach),
 	    .help = "Stay with it: connect its output and send signals on" },
+	{ "detach-keys", .kind = OPTION_TEXT, .offset = offsetof(struct start_options, detach_keys),
+	    .argument = "KEYS",
+	    .help = "What to type to leave it running; ctrl-p,ctrl-q unless said otherwise" },
 	{ "interactive", 'i', OPTION_FLAG, offsetof(struct start_options, interactive),
 	    .help = "Connect stdin as well" },
 	{ "sig-proxy", 0, OPTION_FLAG, offsetof(struct start_options, sig_proxy),
 	    .help = "Send signals on to the container; true unless said otherwise" },
 	{ NULL },
 };
+
+/* Docker's start has no 125: what could not be started is 1, like all that fails. */
+static int fail_to_start(
+    const struct cli *cli, int r, const struct dolium_exit *end, const char *name)
+{
+	if (r == -ENOENT && (end->status == 0 || end->status == STATUS_FAILED))
+		return near_fail(cli, "container", name);
+	return cli_fail(cli);
+}
+
+static int start_each(struct cli *cli, char **words)
+{
+	struct dolium_start_options start = DOLIUM_OPTIONS(struct dolium_start_options);
+	int status = 0;
+
+	start.detach = true;
+	for (; *words; words++) {
+		struct dolium_exit end = { 0 };
+		int r = dolium_container_start(cli->dolium, *words, &start, &end);
+
+		if (r < 0) {
+			status = fail_to_start(cli, r, &end, *words);
+			continue;
+		}
+		print_text(stdout, *words, "");
+		fputc('\n', stdout);
+	}
+	return status;
+}
 
 static int run_start(struct cli *cli, void *target, char **words)
 {
@@ -277,33 +311,21 @@ static int run_start(struct cli *cli, void *target, char **words)
 	struct dolium *d;
 	int r;
 
-	if (!o->attach && !o->interactive) {
-		AUTO(dolium_value_free) struct dolium_value *known = NULL;
-
-		if (cli_engine(cli, &d) < 0)
-			return 1;
-		if (dolium_container_inspect(d, words[0], &known) < 0)
-			return near_fail(cli, "container", words[0]);
-		print_error(
-		    "cannot start in the background yet: dolium stays with the container it runs",
-		    "'dolium start -a NAME' starts it and stays with it");
-		return 1;
-	}
-	if (words[1])
+	if ((o->attach || o->interactive) && words[1])
 		return cli_refuse(cli, "only one container can be attached to at once");
 	if (cli_engine(cli, &d) < 0)
 		return 1;
+	if (!o->attach && !o->interactive)
+		return start_each(cli, words);
 	start.attach_stdin = o->interactive;
 	start.attach_stdout = true;
 	start.attach_stderr = true;
 	start.no_signal_proxy = !o->sig_proxy;
+	start.detach_keys = o->detach_keys;
 	r = dolium_container_start(d, words[0], &start, &end);
-	/* Docker's start has no 125: what could not be started is 1, like all that fails. */
-	if (r == -ENOENT && (end.status == 0 || end.status == STATUS_FAILED))
-		return near_fail(cli, "container", words[0]);
 	if (r < 0 && (end.status == 0 || end.status == STATUS_FAILED))
-		return cli_fail(cli);
-	return finish_run(cli, r, &end);
+		return fail_to_start(cli, r, &end, words[0]);
+	return finish_run(cli, r, &end, NULL);
 }
 
 const struct command command_start = {

@@ -204,13 +204,17 @@ static const char *const networks[] = { "none", "host", NULL };
 static const char *const namespaces_of_users[] = { "auto", "host", "keep-id", NULL };
 static const char *const booleans[] = { "true", "false", NULL };
 
-#define RUN(field_)    offsetof(struct run_options, field_)
+#define RUN(field_) offsetof(struct run_options, field_)
+static const char *const log_drivers[] = { "json-file", "k8s-file", "journald", "none", NULL };
+
 #define CREATE(field_) offsetof(struct run_options, create.field_)
 
 const struct cli_option run_option_table[] = {
 	/* N_RUN_ONLY of them */
 	{ "detach", 'd', OPTION_FLAG, RUN(detach),
-	    .help = "Run in the background (not yet: dolium stays with its container)" },
+	    .help = "Run in the background, and print the id of the container" },
+	{ "detach-keys", .kind = OPTION_TEXT, .offset = RUN(detach_keys), .argument = "KEYS",
+	    .help = "What to type to leave it running; ctrl-p,ctrl-q unless said otherwise" },
 	{ "sig-proxy", 0, OPTION_FLAG, RUN(sig_proxy),
 	    .help = "Send signals on to the container; true unless said otherwise" },
 	{ "add-host", .kind = OPTION_CALL, .parse = on_add_host, .argument = "HOST:IP",
@@ -278,6 +282,10 @@ const struct cli_option run_option_table[] = {
 	    .help = "Set a label of the container" },
 	{ "label-file", .kind = OPTION_LIST, .offset = RUN(label_files), .argument = "FILE",
 	    .completion = COMPLETE_FILE, .help = "Set the labels that a file lists" },
+	{ "log-driver", .kind = OPTION_TEXT, .offset = CREATE(log_driver), .argument = "DRIVER",
+	    .choices = log_drivers, .help = "Where what it writes is kept" },
+	{ "log-opt", .kind = OPTION_LIST, .offset = RUN(log_opts), .argument = "KEY=VALUE",
+	    .help = "Of the log: max-size=SIZE, max-file=N, tag=TEXT" },
 	{ "memory", 'm', OPTION_SIZE, CREATE(memory), "SIZE", .help = "Memory limit" },
 	{ "memory-reservation", .kind = OPTION_SIZE, .offset = CREATE(memory_reservation),
 	    .argument = "SIZE", .help = "Memory that is left to it when memory is short" },
@@ -307,6 +315,8 @@ const struct cli_option run_option_table[] = {
 	{ "quiet", 'q', OPTION_FLAG, RUN(quiet), .help = "Do not show how a pull goes on" },
 	{ "read-only", .kind = OPTION_FLAG, .offset = CREATE(read_only),
 	    .help = "Mount the root of the container read-only" },
+	{ "restart", .kind = OPTION_TEXT, .offset = CREATE(restart), .argument = "POLICY",
+	    .help = "Start it again when it ends: no, always, unless-stopped, on-failure[:N]" },
 	{ "rm", 0, OPTION_FLAG, CREATE(auto_remove), .help = "Remove the container when it ends" },
 	{ "security-opt", .kind = OPTION_LIST, .offset = RUN(security_opt), .argument = "OPTION",
 	    .help = "seccomp=FILE, seccomp=unconfined or no-new-privileges" },
@@ -406,6 +416,7 @@ static void borrow_lists(struct run_options *o)
 	c->cap_add = list(&o->cap_add);
 	c->cap_drop = list(&o->cap_drop);
 	c->security_opt = list(&o->security_opt);
+	c->log_opts = list(&o->log_opts);
 	c->mounts = o->mounts;
 	c->n_mounts = o->n_mounts;
 	c->ulimits = o->ulimits;

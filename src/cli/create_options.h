@@ -27,10 +27,11 @@ struct run_options {
 	const char *entrypoint_list[2];
 	const char *tls_verify;
 	const char *cidfile;
+	const char *detach_keys;
 	int64_t cpu_shares, blkio_weight, stop_timeout;
 	struct strv env, env_files, labels, label_files, annotations, sysctls;
 	struct strv group_add, add_host, dns, dns_search, dns_option;
-	struct strv cap_add, cap_drop, security_opt;
+	struct strv cap_add, cap_drop, security_opt, log_opts;
 
 	/* Filled by functions of the table. */
 	struct dolium_mount *mounts;
@@ -43,7 +44,7 @@ struct run_options {
 };
 
 /* The first entries are those that `dolium create` does not have. */
-#define N_RUN_ONLY 2
+#define N_RUN_ONLY 3
 extern const struct cli_option run_option_table[];
 #define create_option_table (run_option_table + N_RUN_ONLY)
 extern const struct run_options run_option_defaults;

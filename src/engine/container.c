@@ -333,11 +333,14 @@ static void report_read_line(
 		return;
 	if (strcmp(event, "starting") == 0) {
 		status->started_ns = json_value_i64(json_value_get(v, "at_ns"));
+		status->restarts = json_value_i64(json_value_get(v, "restarts"));
 	} else if (strcmp(event, "exited") == 0) {
 		status->exit_status = (int)json_value_i64(json_value_get(v, "status"));
 		status->oom_killed = json_value_bool(json_value_get(v, "oom_killed"));
 		status->phase = CONTAINER_EXITED;
 		*ended = true;
+	} else if (strcmp(event, "restarting") == 0) {
+		status->phase = CONTAINER_RESTARTING;
 	} else if (strcmp(event, "failed") == 0) {
 		text = json_value_string(json_value_get(v, "text"));
 		snprintf(status->error, sizeof(status->error), "%s", text ? text : "");
@@ -374,6 +377,15 @@ static bool report_read(int dir_fd, struct container_status *status, bool *ended
 	return true;
 }
 
+int container_restarts(int dir_fd)
+{
+	struct container_status status = { 0 };
+	bool ended = false;
+
+	(void)report_read(dir_fd, &status, &ended);
+	return (int)status.restarts;
+}
+
 /* The pid inside, if dolium-oci's state is of a process that lives; else 0. */
 static pid_t pid_of_running(struct dolium *d, const char *id)
 {
@@ -403,6 +415,14 @@ void container_look(struct dolium *d, const char *id, int dir_fd, const struct r
 		ret_status->phase = CONTAINER_RUNNING;
 		return;
 	}
+	if (ret_status->phase == CONTAINER_RESTARTING) {
+		/* A keeper that was killed while it waited starts nothing any more. */
+		if (container_lock(dir_fd) < 0)
+			return;
+		ret_status->phase = CONTAINER_EXITED;
+		flock(dir_fd, LOCK_UN);
+		return;
+	}
 	if (record && ((!ran && !record->of_run) || (ended && !record->auto_remove)))
 		return;
 
@@ -420,6 +440,20 @@ void container_look(struct dolium *d, const char *id, int dir_fd, const struct r
 
 /* ---- taking down ---- */
 
+/* The names of one whose record was never written: it was killed between the claim and that. */
+static void names_drop(int names_fd, const char *id)
+{
+	AUTO(dir_close) DIR *dir = NULL;
+	const struct dirent *entry;
+	char owner[RECORD_ID_LEN + 1];
+
+	if (dir_open(names_fd, ".", &dir) < 0)
+		return;
+	while ((entry = dir_next(dir)))
+		if (name_read(names_fd, entry->d_name, owner) == 0 && strcmp(owner, id) == 0)
+			unlinkat(names_fd, entry->d_name, 0);
+}
+
 int container_discard(
     struct dolium *d, const char *id, const struct record *record, bool volumes, struct err *e)
 {
@@ -435,6 +469,8 @@ int container_discard(
 	if (record && names_fd >= 0 && name_read(names_fd, record->name, owner) == 0 &&
 	    strcmp(owner, id) == 0)
 		unlinkat(names_fd, record->name, 0);
+	if (!record && names_fd >= 0)
+		names_drop(names_fd, id);
 	if (record && volumes)
 		for (size_t i = 0; i < record->n_mounts; i++)
 			if (record->mounts[i].anonymous)

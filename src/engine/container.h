@@ -17,6 +17,7 @@
  *   of `run`, not run, lock free  its command was killed before the start: garbage
  *   pid of dolium-oci's state alive       running
  *   report says exited            exited
+ *   and then, restarting          its keeper waits to start it again, and holds the lock
  *   report, neither, lock free    exited, and nobody saw how: status 137
  *   else                          created
  */
@@ -34,10 +35,14 @@
 struct json_value;
 struct strv;
 
+/* In its directory: somebody stopped it, so `unless-stopped` does not start it at boot. */
+#define CONTAINER_STOPPED_FILE "stopped"
+
 enum container_phase {
 	CONTAINER_CREATED,
 	CONTAINER_RUNNING,
 	CONTAINER_EXITED,
+	CONTAINER_RESTARTING, /* it has ended, and its keeper waits to start it again */
 	CONTAINER_GARBAGE, /* to be removed by whoever sees it */
 };
 
@@ -46,6 +51,7 @@ struct container_status {
 	pid_t pid; /* 0: does not run */
 	int exit_status;
 	bool oom_killed;
+	int64_t restarts; /* how often it was started again since somebody started it */
 	int64_t started_ns, finished_ns; /* since the epoch; 0: never */
 	char error[256]; /* why the last start failed */
 };
@@ -75,6 +81,9 @@ int container_lock(int dir_fd);
 /* `record` NULL: there is none. */
 void container_look(struct dolium *d, const char *id, int dir_fd, const struct record *record,
     struct container_status *ret_status);
+
+/* How often its restart policy has started it, of the run that was last. Takes no lock. */
+int container_restarts(int dir_fd);
 
 /* 125, 126 or 127: what docker's users expect of a "failed" event in a report. */
 int container_failure_status(const struct json_value *event);

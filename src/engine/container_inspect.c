@@ -46,12 +46,13 @@ static void put_state(struct json_writer *w, const struct container_status *stat
 
 	json_open_object(w, "State");
 	json_put_text(w, "Status",
-	    running                                 ? "running"
-	        : status->phase == CONTAINER_EXITED ? "exited"
-	                                            : "created");
+	    running                                     ? "running"
+	        : status->phase == CONTAINER_RESTARTING ? "restarting"
+	        : status->phase == CONTAINER_EXITED     ? "exited"
+	                                                : "created");
 	json_put_bool(w, "Running", running);
 	json_put_bool(w, "Paused", false);
-	json_put_bool(w, "Restarting", false);
+	json_put_bool(w, "Restarting", status->phase == CONTAINER_RESTARTING);
 	json_put_bool(w, "OOMKilled", status->oom_killed);
 	json_put_bool(w, "Dead", false);
 	json_put_i64(w, "Pid", status->pid);

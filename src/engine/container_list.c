@@ -70,6 +70,8 @@ static const char *phase_name(const struct container_status *status)
 		return "running";
 	case CONTAINER_EXITED:
 		return "exited";
+	case CONTAINER_RESTARTING:
+		return "restarting";
 	case CONTAINER_CREATED:
 	case CONTAINER_GARBAGE:
 		break;
@@ -175,6 +177,10 @@ static void put_status(struct json_writer *w, const struct row *row)
 	if (row->status.phase == CONTAINER_RUNNING) {
 		times_format_span(now - row->status.started_ns, span);
 		snprintf(text, sizeof(text), "Up %s", span);
+	} else if (row->status.phase == CONTAINER_RESTARTING) {
+		times_format_span(now - row->status.finished_ns, span);
+		snprintf(
+		    text, sizeof(text), "Restarting (%d) %s ago", row->status.exit_status, span);
 	} else if (row->status.phase == CONTAINER_EXITED) {
 		times_format_span(now - row->status.finished_ns, span);
 		if (row->status.finished_ns > 0)

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "engine/container.h"
+#include "engine/keeper_call.h"
 #include "engine/oci_launch.h"
 #include "store/store.h"
 
@@ -27,6 +28,7 @@ static int end(struct dolium *d, const char *id, int dir_fd, struct err *e)
 	};
 	int r = engine_run_dir(d, e);
 
+	keeper_end(d, id, LOCK_WAIT_MS);
 	if (r >= 0)
 		r = engine_helper(d, "dolium-oci", &oci, e);
 	if (r < 0)

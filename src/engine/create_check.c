@@ -13,6 +13,7 @@
 #include <sys/sysinfo.h>
 
 #include "base/err.h"
+#include "base/num.h"
 #include "base/strv.h"
 #include "engine/create.h"
 #include "engine/naming.h"
@@ -49,6 +50,17 @@ static bool is_user(const char *text)
 	return !colon || (colon != text && colon[1] != '\0' && !strchr(colon + 1, ':'));
 }
 
+static bool is_restart_policy(const char *text)
+{
+	uint32_t max;
+
+	if (!text[0] || strcmp(text, "no") == 0 || strcmp(text, "always") == 0 ||
+	    strcmp(text, "unless-stopped") == 0 || strcmp(text, "on-failure") == 0)
+		return true;
+	return strncmp(text, "on-failure:", 11) == 0 && num_parse_u32(text + 11, &max) == 0 &&
+	    max <= INT32_MAX;
+}
+
 static int check_names(const struct dolium_create_options *o, struct err *e)
 {
 	if (!o->image || !o->image[0])
@@ -71,6 +83,12 @@ static int check_names(const struct dolium_create_options *o, struct err *e)
 		    e, "working directory", o->workdir, "it needs to be an absolute path");
 	if (o->stop_signal && process_signal_parse(o->stop_signal) < 0)
 		return refuse(e, "stop signal", o->stop_signal, "there is no such signal");
+	if (o->restart && !is_restart_policy(o->restart))
+		return refuse(e, "restart policy", o->restart,
+		    "it needs to be no, always, unless-stopped, on-failure or on-failure:N");
+	if (o->auto_remove && o->restart && o->restart[0] && strcmp(o->restart, "no") != 0)
+		return err_refuse(e, -EINVAL,
+		    "what is removed when it has ended (--rm) cannot be started again (--restart)");
 	return 0;
 }
 

@@ -252,6 +252,13 @@ static int process_fill(const struct dolium_create_options *o, struct record *re
 	if (r == 0 && !record->stop_signal)
 		r = set(&record->stop_signal, STOP_SIGNAL);
 	if (r == 0)
+		r = set(&record->restart, o->restart && o->restart[0] ? o->restart : "no");
+	if (r == 0)
+		r = set(&record->log_driver,
+		    o->log_driver && o->log_driver[0] ? o->log_driver : "json-file");
+	if (r == 0)
+		r = strv_add_all(&record->log_opts, o->log_opts);
+	if (r == 0)
 		r = strv_add_all(&record->group_add, o->group_add);
 	if (r == 0)
 		r = strv_add_all(&record->cap_add, o->cap_add);

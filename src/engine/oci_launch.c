@@ -125,3 +125,27 @@ int oci_launch(const struct launch *launch, struct err *e)
 		return err_set(e, r, "cannot run '%s'", launch->program);
 	return r;
 }
+
+pid_t oci_spawn(const struct launch *launch, struct err *e)
+{
+	sigset_t mask;
+	pid_t pid;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	pid = spawn(launch, &mask);
+	return pid < 0 ? err_set(e, pid, "cannot run '%s'", launch->program) : pid;
+}
+
+int oci_wait(pid_t pid, struct err *e)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		/* Where SIGCHLD is ignored nobody can be waited for. */
+		if (errno == ECHILD)
+			return 0;
+		if (errno != EINTR)
+			return err_set(e, -errno, "cannot wait for dolium-oci");
+	}
+	return process_exit_status(status);
+}

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "engine/engine.h"
 
@@ -25,5 +26,9 @@ struct launch {
  * status as a shell has it. Signals come to us as before when it returns.
  */
 int oci_launch(const struct launch *launch, struct err *e);
+
+/* Starts it in the same way, and does not wait: returns its pid, for oci_wait(). */
+pid_t oci_spawn(const struct launch *launch, struct err *e);
+int oci_wait(pid_t pid, struct err *e);
 
 #endif

@@ -61,6 +61,9 @@ struct record {
 	char *user; /* as it was written; NULL or "": root */
 	char *workdir, *stop_signal;
 	int64_t stop_timeout;
+	char *restart; /* "no" "always" "unless-stopped" "on-failure[:N]" */
+	char *log_driver;
+	struct strv log_opts; /* each KEY=VALUE */
 	struct strv group_add, cap_add, cap_drop, security_opt;
 	struct record_ulimit *ulimits;
 	size_t n_ulimits;

@@ -13,15 +13,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/strv.h"
+#include "engine/attach.h"
 #include "engine/container.h"
 #include "engine/create.h"
 #include "engine/files.h"
 #include "engine/idrange.h"
+#include "engine/keeper_call.h"
 #include "engine/oci_launch.h"
 #include "engine/root.h"
 #include "engine/spec.h"
@@ -43,7 +46,10 @@ struct start {
 	const struct record *record;
 	int dir_fd; /* borrowed */
 	int range_fd, userns_fd, root_fd, report_fd;
-	char *dir, *volumes, *oci, *init, *profile; /* paths, and the text of a seccomp profile */
+	/* Paths, and the text of a seccomp profile. `after`: of dolium itself, where its keeper
+	 * needs it; NULL. */
+	char *dir, *volumes, *oci, *init, *after, *profile;
+	int restarts;
 	struct spec_input spec;
 };
 
@@ -58,6 +64,7 @@ static void start_done(struct start *s)
 	free(s->volumes);
 	free(s->oci);
 	free(s->init);
+	free(s->after);
 	free(s->profile);
 }
 
@@ -92,6 +99,12 @@ static int take_ids(struct start *s, struct err *e)
 	return 0;
 }
 
+/* Will its keeper have something to do when it has ended? */
+static bool needs_after(const struct record *record)
+{
+	return record->auto_remove || (record->restart && strcmp(record->restart, "no") != 0);
+}
+
 static int find_paths(struct start *s, struct err *e)
 {
 	AUTO_BUF struct buf dir = { 0 }, volumes = { 0 };
@@ -107,6 +120,8 @@ static int find_paths(struct start *s, struct err *e)
 	r = engine_helper(s->d, "dolium-oci", &s->oci, e);
 	if (r == 0 && s->record->init)
 		r = engine_helper(s->d, "dolium-init", &s->init, e);
+	if (r == 0 && needs_after(s->record))
+		r = engine_helper(s->d, "dolium", &s->after, e);
 	return r;
 }
 
@@ -159,13 +174,14 @@ static int write_config(struct start *s, struct err *e)
 /* From now on this run leaves a trace; see engine/container.h. */
 static int open_report(struct start *s, struct err *e)
 {
-	char line[96];
+	char line[128];
 	int r;
 
 	s->report_fd = openat(s->dir_fd, "report",
 	    O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	snprintf(
-	    line, sizeof(line), "{\"event\":\"starting\",\"at_ns\":%" PRId64 "}\n", times_now());
+	snprintf(line, sizeof(line),
+	    "{\"event\":\"starting\",\"at_ns\":%" PRId64 ",\"restarts\":%d}\n", times_now(),
+	    s->restarts);
 	r = s->report_fd < 0 ? -errno : file_write_fd(s->report_fd, line, strlen(line));
 	return r < 0 ? err_set(e, r, "cannot write the report of container %.12s", s->record->id)
 	             : 0;
@@ -213,29 +229,142 @@ static int prepare(struct start *s, struct err *e)
 
 /* ---- while it runs ---- */
 
-static int run(struct start *s, const struct dolium_start_options *options, struct err *e)
+static const char *input_of(const struct start *s, const struct dolium_start_options *options)
 {
-	char root_text[16], report_text[16], stdio[] = "pipe";
-	/* Without --debug the words begin one later, with the program once more. */
-	char *words[] = { s->oci, s->d->debug ? (char[]){ "--debug" } : s->oci,
-		(char[]){ "--root" }, s->d->run_root, (char[]){ "run" }, (char[]){ "--bundle" },
-		s->dir, (char[]){ "--rootfs-fd" }, root_text, (char[]){ "--report-fd" },
-		report_text, (char[]){ "--stdio" }, stdio, s->record->id, NULL };
-	int keep[4] = { s->root_fd, s->report_fd, s->dir_fd, s->range_fd };
-	const struct launch launch = {
-		.program = s->oci,
-		.argv = s->d->debug ? words : words + 1,
-		.keep_fds = keep,
-		.n_keep_fds = s->range_fd >= 0 ? 4 : 3,
-		.forward_signals = !options->no_signal_proxy,
-		.null_stdin = !options->attach_stdin,
-		.null_stdout = !options->attach_stdout,
-		.null_stderr = !options->attach_stderr,
-	};
+	if (options->attach_stdin && !options->detach)
+		return "once";
+	return s->record->interactive ? "open" : "none";
+}
 
-	snprintf(root_text, sizeof(root_text), "%d", s->root_fd);
-	snprintf(report_text, sizeof(report_text), "%d", s->report_fd);
-	return oci_launch(&launch, e);
+/* The command line of a keeper; `to` borrows from all of it. */
+static int keeper_words(struct start *s, const struct dolium_start_options *options, int keeper_fd,
+    struct strv *to, struct err *e)
+{
+	const struct record *record = s->record;
+	int r = strv_add(to, s->oci);
+
+	if (r == 0 && s->d->debug)
+		r = strv_add(to, "--debug");
+	if (r == 0)
+		r = strv_addf(to, "--root=%s", s->d->run_root);
+	if (r == 0)
+		r = strv_add(to, "run");
+	if (r == 0)
+		r = strv_addf(to, "--bundle=%s", s->dir);
+	if (r == 0)
+		r = strv_addf(to, "--rootfs-fd=%d", s->root_fd);
+	if (r == 0)
+		r = strv_addf(to, "--report-fd=%d", s->report_fd);
+	if (r == 0)
+		r = strv_addf(to, "--keeper-fd=%d", keeper_fd);
+	if (r == 0)
+		r = strv_addf(to, "--dir-fd=%d", s->dir_fd);
+	if (r == 0)
+		r = strv_addf(to, "--stdin=%s", input_of(s, options));
+	if (r == 0 && record->log_driver && strcmp(record->log_driver, "json-file") != 0)
+		r = strv_addf(to, "--log-driver=%s", record->log_driver);
+	strv_for_each (opt, &record->log_opts)
+		if (r == 0)
+			r = strv_addf(to, "--log-opt=%s", *opt);
+	if (r == 0 && record->auto_remove)
+		r = strv_add(to, "--rm");
+	if (r == 0 && s->after) {
+		r = strv_addf(to, "--restart=%s", record->restart ? record->restart : "no");
+		if (r == 0)
+			r = strv_addf(to, "--restart-count=%d", s->restarts);
+		if (r == 0)
+			r = strv_addf(to, "--after=%s", s->after);
+		if (r == 0)
+			r = strv_addf(to, "--store-root=%s", store_path(s->d->store));
+	}
+	if (r == 0)
+		r = strv_add(to, record->id);
+	return r < 0 ? err_set(e, r, "cannot start container %.12s", record->id) : 0;
+}
+
+static pid_t spawn_keeper(
+    struct start *s, const struct dolium_start_options *options, int keeper_fd, struct err *e)
+{
+	AUTO_STRV struct strv words = { 0 };
+	int keep[] = { s->root_fd, s->report_fd, s->dir_fd, keeper_fd, s->range_fd };
+	struct launch launch = {
+		.program = s->oci,
+		.keep_fds = keep,
+		.n_keep_fds = s->range_fd >= 0 ? 5 : 4,
+		.null_stdin = true,
+		.null_stdout = true,
+		.null_stderr = !s->d->debug,
+	};
+	int r = keeper_words(s, options, keeper_fd, &words, e);
+
+	if (r < 0)
+		return r;
+	launch.argv = strv_argv(&words);
+	return oci_spawn(&launch, e);
+}
+
+/* 1: it runs. 0: the keeper is gone; the report says why. */
+static int await_start(int keeper_fd)
+{
+	uint8_t packet[64];
+	ssize_t n;
+
+	do
+		n = recv(keeper_fd, packet, sizeof(packet), 0);
+	while (n < 0 && errno == EINTR);
+	return n > 0 && packet[0] == KEEPER_STARTED;
+}
+
+/* Waits for the start or the end, as is wanted. 1: *ret_exit is filled; 0: the report says more. */
+static int stay(struct start *s, const struct dolium_start_options *options, int keeper_fd,
+    struct dolium_exit *ret_exit, struct err *e)
+{
+	struct keeper_ended ended = { 0 };
+	enum attach_end how = ATTACH_LOST;
+	int r;
+
+	if (options->detach) {
+		ret_exit->detached = await_start(keeper_fd) > 0;
+		ret_exit->status = ret_exit->detached ? 0 : ret_exit->status;
+		return ret_exit->detached;
+	}
+	r = attach_run(keeper_fd, options, s->record->tty, &how, &ended, e);
+	if (r < 0)
+		return r;
+	ret_exit->detached = how == ATTACH_DETACHED;
+	if (how == ATTACH_LOST)
+		return 0;
+	ret_exit->status = ended.status;
+	ret_exit->oom_killed = ended.oom_killed;
+	return 1;
+}
+
+/* Returns what stay() does; *ret_status is how a keeper that is gone has ended. */
+static int run(struct start *s, const struct dolium_start_options *options,
+    struct dolium_exit *ret_exit, int *ret_status, struct err *e)
+{
+	AUTO_FD int ours = -1, its = -1;
+	int ends[2], r;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_set(e, -errno, "cannot make a socket for the container's keeper");
+	ours = ends[0];
+	its = ends[1];
+	if (!options->detach && (r = attach_ask(ours, options, s->record->tty, e)) < 0)
+		return r;
+	pid = spawn_keeper(s, options, its, e);
+	if (pid < 0)
+		return pid;
+	close(TAKE_FD(its));
+	/* The keeper alone holds them now. */
+	close(TAKE_FD(s->root_fd));
+	if (s->range_fd >= 0)
+		close(TAKE_FD(s->range_fd));
+	r = stay(s, options, ours, ret_exit, e);
+	if (r >= 0 && !ret_exit->detached)
+		*ret_status = oci_wait(pid, e);
+	return r;
 }
 
 /* ---- afterwards ---- */
@@ -291,34 +420,41 @@ static int read_report(struct start *s, int oci_status, struct dolium_exit *ret_
 }
 
 int start_container(struct dolium *d, const struct record *record, int dir_fd,
-    const struct dolium_start_options *options, struct dolium_exit *ret_exit, struct err *e)
+    const struct dolium_start_options *options, int restarts, struct dolium_exit *ret_exit,
+    struct err *e)
 {
 	AUTO_START struct start s = {
 		.d = d,
 		.record = record,
 		.dir_fd = dir_fd,
+		.restarts = restarts,
 		.range_fd = -1,
 		.userns_fd = -1,
 		.root_fd = -1,
 		.report_fd = -1,
 	};
-	int r;
+	int status = 0, r;
 
 	*ret_exit = (struct dolium_exit){ .status = 125 };
-	r = prepare(&s, e);
+	r = attach_check(options, e);
 	if (r == 0)
-		r = run(&s, options, e);
-	return r < 0 ? r : read_report(&s, r, ret_exit, e);
+		r = prepare(&s, e);
+	if (r == 0)
+		r = run(&s, options, ret_exit, &status, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return read_report(&s, status, ret_exit, e);
 }
 
 /* ---- what the public sees ---- */
 
-static int remove_after(struct dolium *d, const struct record *record, int result, struct err *e)
+static int remove_after(struct dolium *d, const struct record *record,
+    const struct dolium_exit *end, int result, struct err *e)
 {
 	struct err failure = { 0 };
 	int r;
 
-	if (!record->auto_remove)
+	if (!record->auto_remove || end->detached)
 		return result;
 	r = container_discard(d, record->id, record, true, &failure);
 	store_sweep(d->store, SWEEP_US);
@@ -330,7 +466,7 @@ static int remove_after(struct dolium *d, const struct record *record, int resul
 }
 
 int dolium_container_run(struct dolium *d, const struct dolium_create_options *create,
-    const struct dolium_start_options *start, struct dolium_exit *ret_exit)
+    const struct dolium_start_options *start, char **ret_id, struct dolium_exit *ret_exit)
 {
 	AUTO(record_free) struct record *record = NULL;
 	AUTO_FD int dir_fd = -1;
@@ -341,8 +477,11 @@ int dolium_container_run(struct dolium *d, const struct dolium_create_options *c
 	dir_fd = create_container(d, create, true, &record, e);
 	if (dir_fd < 0)
 		return dir_fd;
-	r = start_container(d, record, dir_fd, start, ret_exit, e);
-	return remove_after(d, record, r, e);
+	r = start_container(d, record, dir_fd, start, 0, ret_exit, e);
+	r = remove_after(d, record, ret_exit, r, e);
+	if (r >= 0 && ret_id && !(*ret_id = strdup(record->id)))
+		return err_set(e, -ENOMEM, "container %s was started", record->id);
+	return r;
 }
 
 int dolium_container_start(struct dolium *d, const char *name,
@@ -366,7 +505,34 @@ int dolium_container_start(struct dolium *d, const char *name,
 		return err_refuse(
 		    e, r, "container '%s' runs already, or is just being started or removed", name);
 	r = container_read(dir_fd, id, &record, e);
+	if (r < 0)
+		return r;
+	(void)unlinkat(dir_fd, CONTAINER_STOPPED_FILE, 0);
+	r = start_container(d, record, dir_fd, options, 0, ret_exit, e);
+	return remove_after(d, record, ret_exit, r, e);
+}
+
+int dolium_container_after(struct dolium *d, const char *id, int lock_fd)
+{
+	const struct dolium_start_options options = { .size = sizeof(options), .detach = true };
+	AUTO(record_free) struct record *record = NULL;
+	AUTO_FD int dir_fd = lock_fd;
+	struct err *e = engine_begin(d);
+	struct dolium_exit end;
+	struct store *store;
+	int r;
+
+	if (fcntl(dir_fd, F_SETFD, FD_CLOEXEC) < 0)
+		return err_set(e, -errno, "no lock was inherited");
+	r = engine_store(d, &store, e);
 	if (r == 0)
-		r = start_container(d, record, dir_fd, options, ret_exit, e);
-	return record ? remove_after(d, record, r, e) : r;
+		r = container_read(dir_fd, id, &record, e);
+	if (r < 0)
+		return r;
+	if (record->auto_remove) {
+		end.detached = false;
+		return remove_after(d, record, &end, 0, e);
+	}
+	return start_container(
+	    d, record, dir_fd, &options, container_restarts(dir_fd) + 1, &end, e);
 }

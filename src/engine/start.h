@@ -8,8 +8,10 @@
 #include "engine/engine.h"
 #include "engine/record.h"
 
-/* `dir_fd` is the container's directory, locked; borrowed. See dolium_container_start(). */
+/* `dir_fd` is the container's directory, locked; borrowed. See dolium_container_start().
+ * `restarts`: how often its restart policy started it before. */
 int start_container(struct dolium *d, const struct record *record, int dir_fd,
-    const struct dolium_start_options *options, struct dolium_exit *ret_exit, struct err *e);
+    const struct dolium_start_options *options, int restarts, struct dolium_exit *ret_exit,
+    struct err *e);
 
 #endif

@@ -184,6 +184,8 @@ void json_close_object(struct json_writer *w);
 void json_open_array(struct json_writer *w, const char *key);
 void json_close_array(struct json_writer *w);
 void json_put_text(struct json_writer *w, const char *key, const char *text); /* NULL: null */
+/* A text that may have NULs in it. */
+void json_put_bytes(struct json_writer *w, const char *key, const char *bytes, size_t len);
 void json_put_bool(struct json_writer *w, const char *key, bool value);
 void json_put_i64(struct json_writer *w, const char *key, int64_t value);
 void json_put_u64(struct json_writer *w, const char *key, uint64_t value);

@@ -47,10 +47,8 @@ static void put_special(struct buf *to, char c)
 	}
 }
 
-static void put_string(struct buf *to, const char *text)
+static void put_bytes(struct buf *to, const char *text, size_t left)
 {
-	size_t left = strlen(text);
-
 	buf_addc(to, '"');
 	while (left > 0) {
 		size_t n = 0;
@@ -74,6 +72,11 @@ static void put_string(struct buf *to, const char *text)
 		left -= n;
 	}
 	buf_addc(to, '"');
+}
+
+static void put_string(struct buf *to, const char *text)
+{
+	put_bytes(to, text, strlen(text));
 }
 
 /* The comma, the line and the key: what stands before each entry. */
@@ -134,6 +137,12 @@ void json_put_text(struct json_writer *w, const char *key, const char *text)
 		put_string(w->to, text);
 	else
 		buf_adds(w->to, "null");
+}
+
+void json_put_bytes(struct json_writer *w, const char *key, const char *bytes, size_t len)
+{
+	put_start(w, key);
+	put_bytes(w->to, bytes, len);
 }
 
 static void put_word(struct json_writer *w, const char *key, const char *word)

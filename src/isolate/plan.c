@@ -253,6 +253,7 @@ struct plan *plan_new(const struct oci_config *config, const struct plan_options
 		.null_fd = -1,
 		.in_user_namespace = options->in_user_namespace,
 		.new_keyring = !options->no_keyring,
+		.die_with_parent = options->die_with_parent,
 		.preserve_fds = options->preserve_fds,
 		.stdio = { -1, -1, -1 },
 		.start_fd = -1,

@@ -123,6 +123,7 @@ struct plan {
 	char **env; /* config's, with room for HOME where that is missing; NULL: config's own */
 	char **home; /* the place in `env` for the child to fill in; NULL: is there */
 	bool new_keyring;
+	bool die_with_parent;
 	bool terminal;
 	unsigned preserve_fds;
 	int stdio[3]; /* -1: as ours */
@@ -136,6 +137,7 @@ struct plan_options {
 	int rootfs_fd; /* -1: root.path */
 	bool no_pivot, no_keyring;
 	bool in_user_namespace; /* we are in the container's already: rootless_enter() */
+	bool die_with_parent; /* SIGKILL for its init when who launched it is gone */
 	unsigned preserve_fds;
 };
 

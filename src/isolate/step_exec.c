@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -199,6 +201,9 @@ int step_exec(struct child *c, struct err *e)
 		r = step_run_start_hooks(c, e);
 	if (r < 0)
 		return r;
+	/* Only now: a change of ids or capabilities takes it back. */
+	if (p->die_with_parent)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (process->no_new_privileges && p->seccomp.n > 0 && !p->seccomp.notify) {
 		r = seccomp_install(p->seccomp.filter, p->seccomp.n, p->seccomp.flags);
 		if (r < 0)

@@ -60,3 +60,11 @@ void event_exited(int fd, int status, bool oom_killed)
 	json_close_object(&w);
 	send_line(fd, &line);
 }
+
+void event_restarting(int fd)
+{
+	static const char line[] = "{\"event\":\"restarting\"}\n";
+
+	if (fd >= 0)
+		(void)file_write_fd(fd, line, sizeof(line) - 1);
+}

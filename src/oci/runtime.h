@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "format/oci_state.h"
+#include "oci/keeper.h"
 
 struct err;
 
@@ -83,6 +84,7 @@ struct runtime_options {
 	bool rootless; /* spec --rootless */
 	const char *interval; /* events --interval */
 	bool all, force, quiet, stats;
+	struct keeper_options keeper; /* of `run`, for the engine */
 	struct exec_options exec;
 	struct update_options update;
 	struct checkpoint_options checkpoint;

@@ -32,6 +32,7 @@
 
 #define GLOBAL(member) offsetof(struct runtime, member)
 #define OWN(member)    offsetof(struct runtime_options, member)
+#define KEEPER(member) offsetof(struct runtime_options, keeper.member)
 #define UPDATE(member) offsetof(struct runtime_options, update.member)
 #define EXEC(member)   offsetof(struct runtime_options, exec.member)
 #define IMAGES(member) offsetof(struct runtime_options, checkpoint.member)
@@ -69,6 +70,16 @@ static const struct option_row run_options[] = {
 	{ "stdio", 0, OPTION_TEXT, OWN(stdio) },
 	{ "detach", 'd', OPTION_FLAG, OWN(detach) },
 	{ "keep", 0, OPTION_FLAG, OWN(keep) },
+	{ "keeper-fd", 0, OPTION_NUMBER, KEEPER(fd) },
+	{ "dir-fd", 0, OPTION_NUMBER, KEEPER(dir_fd) },
+	{ "stdin", 0, OPTION_TEXT, KEEPER(input) },
+	{ "log-driver", 0, OPTION_TEXT, KEEPER(log_driver) },
+	{ "log-opt", 0, OPTION_LIST, KEEPER(log_opts) },
+	{ "restart", 0, OPTION_TEXT, KEEPER(restart) },
+	{ "restart-count", 0, OPTION_NUMBER, KEEPER(restart_count) },
+	{ "after", 0, OPTION_TEXT, KEEPER(after) },
+	{ "store-root", 0, OPTION_TEXT, KEEPER(store_root) },
+	{ "rm", 0, OPTION_FLAG, KEEPER(auto_remove) },
 	{ NULL, 0, 0, 0 },
 };
 
@@ -451,7 +462,11 @@ static void print_error(const struct err *e)
 int runtime_main(int argc, char **argv)
 {
 	struct runtime_options o = {
-		.rootfs_fd = -1, .report_fd = -1, .argv = argv, .checkpoint = { .status_fd = -1 }
+		.rootfs_fd = -1,
+		.report_fd = -1,
+		.keeper = { .fd = -1, .dir_fd = -1, .input = "none" },
+		.argv = argv,
+		.checkpoint = { .status_fd = -1 },
 	};
 	struct runtime rt = { .root = default_root() };
 	struct err e = { 0 };

@@ -41,6 +41,7 @@ struct start {
 	struct plan *plan;
 	struct launch launch;
 	struct relay relay;
+	struct keeper keeper;
 	int home_fd;
 	int ends[3]; /* the container's standard streams, where we made pipes */
 	int start_fd, report_fd; /* the fifos of `create` */
@@ -67,6 +68,22 @@ static void start_init(struct start *s, const struct runtime *rt, const struct r
 }
 
 /* ---- the parts of a start ---- */
+
+static bool is_keeper(const struct start *s)
+{
+	return s->stay && s->o->keeper.fd >= 0;
+}
+
+static int begin_keeper(struct start *s, struct err *e)
+{
+	const struct keeper_options *o = &s->o->keeper;
+	int r;
+
+	if (!is_keeper(s))
+		return 0;
+	r = keeper_log_begin(&s->keeper.log, o->dir_fd, o->log_driver, &o->log_opts, s->o->id, e);
+	return r < 0 ? r : keeper_begin(&s->keeper, o, s->home_fd, e);
+}
 
 /* `start` is the first command that needs one. */
 static int find_process(struct start *s, struct err *e)
@@ -107,6 +124,7 @@ static int make_plan(struct start *s, struct err *e)
 		.no_pivot = s->o->no_pivot,
 		.no_keyring = s->o->no_new_keyring,
 		.in_user_namespace = rootless_needed(),
+		.die_with_parent = is_keeper(s),
 		.preserve_fds = (unsigned)s->o->preserve_fds,
 	};
 
@@ -143,8 +161,9 @@ static int make_streams(struct start *s, struct err *e)
 
 	if (s->plan->terminal)
 		return 0;
-	if (s->stay && s->o->stdio && strcmp(s->o->stdio, "pipe") == 0) {
-		r = relay_make_pipes(&s->relay, s->ends, e);
+	if (is_keeper(s) || (s->stay && s->o->stdio && strcmp(s->o->stdio, "pipe") == 0)) {
+		r = is_keeper(s) ? keeper_make_pipes(&s->keeper, s->ends, e)
+		                 : relay_make_pipes(&s->relay, s->ends, e);
 		if (r < 0)
 			return r;
 		memcpy(s->plan->stdio, s->ends, sizeof(s->ends));
@@ -164,6 +183,8 @@ static int take_console(struct start *s, struct err *e)
 		return r;
 	if (s->o->console_socket)
 		return process_send_console(s->o->console_socket, &s->launch, e);
+	if (is_keeper(s))
+		return keeper_consume_terminal(&s->keeper, TAKE_FD(s->launch.console_fd), e);
 	return relay_consume_terminal(&s->relay, TAKE_FD(s->launch.console_fd), e);
 }
 
@@ -214,7 +235,7 @@ static int launch(struct start *s, struct err *e)
 	enum report_stage stage = REPORT_SETUP;
 	int r;
 
-	if (s->stay && (r = relay_hold_signals(&s->relay, e)) < 0)
+	if (s->stay && !is_keeper(s) && (r = relay_hold_signals(&s->relay, e)) < 0)
 		return r;
 	r = launch_begin(s->plan, s->limits, &s->launch, e);
 	if (r < 0)
@@ -241,9 +262,24 @@ static int launch(struct start *s, struct err *e)
 	return r;
 }
 
-static int stay(struct start *s, struct err *e)
+/* Its cgroups; then its home, when nobody is to find it there any more. */
+static void remove_rest(struct start *s, bool home)
 {
 	struct err ignored = { 0 };
+
+	if (home_has_more_cgroups(s->home_fd)) {
+		oci_state_done(&s->state);
+		s->limits = limits_free(s->limits);
+		if (home_read_state(s->home_fd, s->o->id, &s->state, &ignored) >= 0)
+			(void)home_open_limits(&s->state, &s->limits, &ignored);
+	}
+	if ((!s->limits || limits_remove(s->limits, &ignored) >= 0) && home)
+		(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);
+	runtime_hooks_poststop(&s->state);
+}
+
+static int stay(struct start *s, struct err *e)
+{
 	int status;
 
 	s->relay.pid = s->launch.pid;
@@ -252,17 +288,46 @@ static int stay(struct start *s, struct err *e)
 	if (status < 0)
 		return status;
 	event_exited(s->o->report_fd, status, s->limits && limits_oom_killed(s->limits));
-	if (s->o->keep)
+	if (!s->o->keep)
+		remove_rest(s, true);
+	return status;
+}
+
+/* Who hears of the end may start or remove the container at once: its lock is free by then. */
+static int keep(struct start *s, struct err *e)
+{
+	struct keeper *k = &s->keeper;
+	struct err ignored = { 0 };
+	bool oom_killed, restarts, removes;
+	int status;
+
+	k->pid = s->launch.pid;
+	k->pidfd = s->launch.pidfd;
+	k->limits = s->limits;
+	status = keeper_run(k, e);
+	if (status < 0)
 		return status;
-	if (home_has_more_cgroups(s->home_fd)) {
-		oci_state_done(&s->state);
-		s->limits = limits_free(s->limits);
-		if (home_read_state(s->home_fd, s->o->id, &s->state, &ignored) >= 0)
-			(void)limits_open(&s->state.cgroups, &s->limits, &ignored);
-	}
-	if (s->limits && limits_remove(s->limits, &ignored) >= 0)
+	oom_killed = s->limits && limits_oom_killed(s->limits);
+	restarts = keeper_restarts(k, status);
+	removes = !restarts && s->o->keeper.auto_remove && !keeper_starter_is_there(k);
+	event_exited(s->o->report_fd, status, oom_killed);
+	if (restarts)
+		event_restarting(s->o->report_fd);
+	if (!restarts)
+		(void)unlinkat(s->home_fd, KEEPER_SOCKET, 0);
+	k->limits = NULL;
+	remove_rest(s, !restarts);
+	if (!restarts && !removes)
+		close(s->o->keeper.dir_fd);
+	keeper_say_ended(k, status, oom_killed, restarts);
+	if (restarts) {
+		restarts = keeper_wait_to_restart(k);
 		(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);
-	runtime_hooks_poststop(&s->state);
+		if (!restarts)
+			event_exited(s->o->report_fd, status, oom_killed);
+	}
+	if (restarts || removes)
+		keeper_become_after(k, s->rt->root, s->o->id);
 	return status;
 }
 
@@ -299,7 +364,9 @@ static int start(struct start *s, struct err *e)
 	s->home_fd = home_make(s->rt, s->o->id, e);
 	if (s->home_fd < 0)
 		return s->home_fd;
-	r = prepare(s, e);
+	r = begin_keeper(s, e);
+	if (r >= 0)
+		r = prepare(s, e);
 	if (r >= 0)
 		r = launch(s, e);
 	if (r < 0) {
@@ -310,6 +377,10 @@ static int start(struct start *s, struct err *e)
 	if (!s->create && (r = runtime_hooks_poststart(&s->state, e)) < 0) {
 		undo(s);
 		return r;
+	}
+	if (is_keeper(s)) {
+		keeper_say_started(&s->keeper);
+		return keep(s, e);
 	}
 	return s->stay ? stay(s, e) : 0;
 }

@@ -111,14 +111,12 @@ offers() { dolium __complete -- "$@" | sed '$d; s/\t.*//'; }
 	[[ "$stderr" == "dolium: "* ]]
 }
 
-@test "what needs the keeper is refused with a sentence" {
-	run dolium run -d image
-	status_is 125
-	says "'--detach' is not possible yet"
+@test "a container can be started in the background" {
 	run -0 dolium create --name some hello
-	run dolium start some
-	status_is 1
-	says "dolium start -a"
+	run -0 dolium start some
+	is some
+	run -0 dolium wait some
+	is 0
 	run -0 dolium rm some
 }
 

@@ -574,16 +574,16 @@ int dolium_container_start(struct dolium *d, const char *name,
 {
 	if (strcmp(name, "absent") == 0)
 		return fail(d, -ENOENT, "no such container: 'absent'");
-	printf("start%s%s%s%s\n", options->attach_stdin ? " stdin" : "",
-	    options->attach_stdout ? " stdout" : "", options->attach_stderr ? " stderr" : "",
-	    options->no_signal_proxy ? " no-signals" : "");
+	printf("start%s%s%s%s%s\n", options->detach ? " detached" : "",
+	    options->attach_stdin ? " stdin" : "", options->attach_stdout ? " stdout" : "",
+	    options->attach_stderr ? " stderr" : "", options->no_signal_proxy ? " no-signals" : "");
 	*ret_exit = (struct dolium_exit){ 0 };
 	return 0;
 }
 
 /* `exit N` is a program that ends so; `absent` and `locked` cannot be started. */
 int dolium_container_run(struct dolium *d, const struct dolium_create_options *create,
-    const struct dolium_start_options *start, struct dolium_exit *ret_exit)
+    const struct dolium_start_options *start, char **ret_id, struct dolium_exit *ret_exit)
 {
 	const char *program = create->command ? create->command[0] : "";
 	AUTO_FREE char *id = NULL;
@@ -601,7 +601,52 @@ int dolium_container_run(struct dolium *d, const struct dolium_create_options *c
 		return fail(d, -EACCES, "cannot start 'locked': it cannot be executed");
 	}
 	ret_exit->status = strcmp(program, "exit") == 0 ? atoi(create->command[1]) : 0;
+	if (ret_id)
+		*ret_id = TAKE(id);
 	return 0;
+}
+
+static int do_to(
+    struct dolium *d, const char *what, const char *name, const char *signal, int timeout)
+{
+	if (strcmp(name, "absent") == 0)
+		return fail(d, -ENOENT, "no such container: 'absent'");
+	printf("%s %s %s %d\n", what, name, signal ? signal : "-", timeout);
+	return 0;
+}
+
+int dolium_container_stop(struct dolium *d, const char *name, const char *signal, int timeout)
+{
+	return do_to(d, "stop", name, signal, timeout);
+}
+
+int dolium_container_restart(struct dolium *d, const char *name, const char *signal, int timeout)
+{
+	return do_to(d, "restart", name, signal, timeout);
+}
+
+int dolium_container_kill(struct dolium *d, const char *name, const char *signal)
+{
+	return do_to(d, "kill", name, signal, 0);
+}
+
+int dolium_container_wait(
+    struct dolium *d, const char *name, const char *condition, struct dolium_exit *ret_exit)
+{
+	ret_exit->status = 3;
+	return do_to(d, "wait", name, condition, 0);
+}
+
+int dolium_container_attach(struct dolium *d, const char *name,
+    const struct dolium_start_options *options, struct dolium_exit *ret_exit)
+{
+	return dolium_container_start(d, name, options, ret_exit);
+}
+
+int dolium_container_after(struct dolium *d, const char *id, int lock_fd)
+{
+	(void)lock_fd;
+	return do_to(d, "after", id, NULL, 0);
 }
 
 int dolium_container_list(

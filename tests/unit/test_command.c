@@ -244,15 +244,31 @@ TEST(too_few_or_many_words_are_counted_aloud)
 	CHECK_INT(RUN("ps", "x")->status, 1);
 }
 
-TEST(what_cannot_be_done_yet_is_refused_with_a_sentence)
+TEST(in_the_background_the_id_or_name_is_printed)
 {
 	struct result *r = RUN("run", "-d", "x");
 
-	CHECK_INT(r->status, 125);
-	CHECK(strstr(r->err, "'--detach' is not possible yet"));
+	CHECK_INT(r->status, 0);
+	CHECK(strstr(r->out, "start detached"));
+	CHECK(strstr(r->out, "\n0123456789abcdef") || strlen(r->out) > 64);
 	r = RUN("start", "web");
-	CHECK_INT(r->status, 1);
-	CHECK(strstr(r->err, "cannot start in the background yet"));
+	CHECK_INT(r->status, 0);
+	CHECK(strstr(r->out, "start detached"));
+	CHECK(strstr(r->out, "web\n"));
+	r = RUN("run", "-d", "-a", "stdout", "x");
+	CHECK_INT(r->status, 125);
+	CHECK(strstr(r->err, "'--detach' and '--attach' cannot be used together"));
+}
+
+TEST(a_stop_has_its_own_timeout_unless_one_is_said)
+{
+	CHECK_STR(RUN("stop", "web")->out, "stop web - -1\nweb\n");
+	CHECK_STR(RUN("stop", "-t", "0", "web")->out, "stop web - 0\nweb\n");
+	CHECK_STR(RUN("stop", "-t", "-1", "-s", "INT", "web")->out, "stop web INT -2\nweb\n");
+	CHECK_STR(RUN("restart", "--time", "3", "web")->out, "restart web - 3\nweb\n");
+	CHECK_STR(RUN("kill", "web")->out, "kill web - 0\nweb\n");
+	CHECK_STR(RUN("wait", "web")->out, "wait web - 0\n3\n");
+	CHECK_INT(RUN("stop", "absent", "web")->status, 1);
 }
 
 TEST(a_terminal_is_asked_for_only_where_there_is_one)
