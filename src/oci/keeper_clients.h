@@ -11,7 +11,9 @@
 
 #include <poll.h>
 
-#include "oci/keeper.h"
+#include "oci/keeper_parts.h"
+
+struct err;
 
 #define KEEPER_CLIENTS_MAX 256
 

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 
 #include "format/oci_state.h"
-#include "oci/keeper.h"
+#include "oci/keeper_parts.h"
 
 struct err;
 

@@ -19,6 +19,7 @@
 #include "isolate/plan.h"
 #include "isolate/rootless.h"
 #include "oci/events.h"
+#include "oci/keeper.h"
 #include "oci/listener.h"
 #include "oci/relay.h"
 #include "oci/runtime.h"
