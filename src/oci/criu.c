@@ -149,6 +149,8 @@ __attribute__((noreturn)) static void become_criu(const struct criu_place *place
 		socket = make_socket(parent);
 	if (socket < 0)
 		_exit(EXIT_NO_PLACE);
+	/* Images that root of a user namespace can read: the folder keeps others out. */
+	umask(022);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	snprintf(fd, sizeof(fd), "%d", socket);

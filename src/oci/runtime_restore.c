@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,7 +39,8 @@
 #include "os/mount.h"
 #include "os/process.h"
 
-#define KEEP_MAX (3 + CRIU_INHERIT_MAX)
+#define KEEP_MAX   (3 + CRIU_INHERIT_MAX)
+#define ALL_GROUPS "0 0 4294967295\n"
 
 struct restore {
 	const struct runtime *rt;
@@ -96,22 +98,30 @@ static int open_root(struct restore *r, struct err *e)
 	return 0;
 }
 
+/*
+ * What restores itself reads the images first as our user, who has no map in the new user namespace
+ * yet, and then as root inside. Root inside becomes their owner, by the mount; and we get at
+ * them by our group, which needs its right to the folder.
+ */
 static int make_idmap(struct restore *r, struct err *e)
 {
 	const struct oci_linux *linux_ = r->bundle.config->linux_;
 	AUTO_FREE char *uids = NULL;
-	AUTO_FREE char *gids = NULL;
+	struct stat st;
 	int code;
 
-	if (!linux_ || linux_->n_uid_mappings == 0 || linux_->n_gid_mappings == 0)
+	if (!linux_ || linux_->n_uid_mappings == 0)
 		return 0;
 	code = plan_format_map(linux_->uid_mappings, linux_->n_uid_mappings, &uids, e);
-	if (code >= 0)
-		code = plan_format_map(linux_->gid_mappings, linux_->n_gid_mappings, &gids, e);
 	if (code < 0)
 		return code;
-	r->idmap_fd = idmap_userns(uids, gids);
-	return r->idmap_fd < 0 ? err_set(e, r->idmap_fd, "cannot use the container's id maps") : 0;
+	r->idmap_fd = idmap_userns(uids, ALL_GROUPS);
+	if (r->idmap_fd < 0)
+		return err_set(e, r->idmap_fd, "cannot use the container's id maps");
+	if (fstat(r->images.fd, &st) >= 0 && st.st_uid == 0 && st.st_gid == 0 &&
+	    (st.st_mode & 0050) != 0050 && fchmod(r->images.fd, (st.st_mode & 07777) | 0050) < 0)
+		return err_set(e, -errno, "cannot open up the images in '%s'", r->images.path);
+	return 0;
 }
 
 static int copy_streams(struct restore *r, struct err *e)

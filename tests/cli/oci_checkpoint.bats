@@ -29,7 +29,8 @@ restore() { into_out oci restore -d -b "$B" --image-path "$I" "$@" "$ID"; }
 counts_on() {
 	local before=$1
 	wait_for 5 counted_beyond "$before"
-	equal "$(grep -c . "$B/out")" "$(($(tail -n 1 "$B/out") + 1))"
+	cp "$B/out" "$B/now"
+	equal "$(grep -c . "$B/now")" "$(($(tail -n 1 "$B/now") + 1))"
 }
 counted_beyond() { [ "$(tail -n 1 "$B/out")" -gt "$1" ]; }
 runs() { [ "$(oci state "$ID" | jq -r .status)" = running ]; }
