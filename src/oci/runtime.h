@@ -34,7 +34,8 @@ struct runtime {
 	const char *log; /* --log; NULL: none */
 	const char *log_format; /* --log-format: text or json */
 	bool debug;
-	const char *log_level; /* crun's; means nothing here */
+	const char *log_level; /* crun's: error, warning or debug */
+	const char *criu; /* that of old runcs, which newer ones ignore: it is found in $PATH */
 	const char *cgroup_manager; /* crun's name of what --systemd-cgroup says */
 	bool systemd_cgroup;
 	enum runtime_cgroups cgroups; /* what these two come to */
@@ -84,6 +85,8 @@ struct runtime_options {
 	bool rootless; /* spec --rootless */
 	const char *interval; /* events --interval */
 	bool all, force, quiet, stats;
+	bool regex; /* kill, delete: the id is a pattern, and all that match are meant */
+	bool help;
 	struct keeper_options keeper; /* of `run`, for the engine */
 	struct exec_options exec;
 	struct update_options update;
@@ -110,6 +113,12 @@ int runtime_ps(const struct runtime *rt, const struct runtime_options *o, struct
 int runtime_checkpoint(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_restore(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_spec(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+
+/* --regex: the command for each container whose id matches the pattern o->id. One that fails does
+ * not keep the others from it. */
+int runtime_each_matching(const struct runtime *rt, const struct runtime_options *o,
+    int (*command)(const struct runtime *rt, const struct runtime_options *o, struct err *e),
+    struct err *e);
 
 /* The whole program: reads the command line, runs, reports. */
 int runtime_main(int argc, char **argv);

@@ -44,6 +44,8 @@ int runtime_kill(const struct runtime *rt, const struct runtime_options *o, stru
 	AUTO_FD int home = -1;
 	int r;
 
+	if (o->regex)
+		return runtime_each_matching(rt, o, runtime_kill, e);
 	if (signal_number < 0)
 		return err_refuse(e, -EINVAL, "unknown signal: '%s'", o->signal_name);
 	home = home_open(rt, o->id, e);
@@ -86,6 +88,8 @@ int runtime_delete(const struct runtime *rt, const struct runtime_options *o, st
 	AUTO_FD int home = -1;
 	int r;
 
+	if (o->regex)
+		return runtime_each_matching(rt, o, runtime_delete, e);
 	home = home_open(rt, o->id, e);
 	if (home == -ENOENT && o->force)
 		return 0;

@@ -33,12 +33,32 @@ static const struct option_row *find_letter(const struct option_row *rows, char 
 	return NULL;
 }
 
+static bool is_one_of(const char *const *words, const char *word)
+{
+	for (; *words; words++)
+		if (strcmp(*words, word) == 0)
+			return true;
+	return false;
+}
+
+int option_read_bool(const char *value, bool *to)
+{
+	static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True", NULL };
+	static const char *const no[] = { "0", "f", "F", "FALSE", "false", "False", NULL };
+
+	if (!is_one_of(yes, value) && !is_one_of(no, value))
+		return -EINVAL;
+	*to = is_one_of(yes, value);
+	return 0;
+}
+
 static int set_flag(bool *to, const struct option_row *row, const char *value, struct err *e)
 {
-	if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+	if (!value)
+		*to = true;
+	else if (option_read_bool(value, to) < 0)
 		return err_refuse(
 		    e, -EINVAL, "option --%s is true or false, not '%s'", row->name, value);
-	*to = !value || strcmp(value, "true") == 0;
 	return 0;
 }
 

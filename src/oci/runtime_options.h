@@ -27,6 +27,9 @@ struct option_row {
 	size_t offset; /* of the value in the struct that is filled */
 };
 
+/* As Go reads it: "1", "t", "TRUE" and so on. -EINVAL: neither true nor false. */
+int option_read_bool(const char *value, bool *to);
+
 /*
  * Fills `to`. Words that are no options go to `rest`, which has room for all words of
  * argv and a NULL. `in_order`: from the first of those on, all are. Returns how

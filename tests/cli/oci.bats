@@ -787,7 +787,4 @@ poststop stopped"
 	refuses "--rootless"
 	run oci --cgroup-manager nonesuch list
 	refuses "--cgroup-manager is cgroupfs, systemd or disabled"
-	run oci --log syslog:x list
-	refuses "--log"
-	[ ! -e syslog:x ]
 }

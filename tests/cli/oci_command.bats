@@ -44,3 +44,92 @@ teardown() { oci_teardown; }
 	run oci run -b "$B" "$ID"
 	is usual
 }
+
+# --- several containers at once
+
+@test "--regex kills and deletes all whose ids match, and no other" {
+	bundle '.process.args=["sleep","1000"]'
+	for name in a1 a2 b1; do
+		oci create -b "$B" "$ID-$name" </dev/null >/dev/null 2>&1
+	done
+	oci start "$ID-a1"
+	run oci delete --regex "$ID-a"
+	refuses "that is not stopped"
+	[ ! -e "$R/$ID-a2" ]
+	oci kill --regex "$ID-a[0-9]$" KILL
+	wait_for 5 is_stopped "$ID-a1"
+	equal "$(oci state "$ID-b1" | jq -r .status)" created
+	oci delete --regex "$ID-a"
+	equal "$(oci list -q)" "$ID-b1"
+	run oci kill --regex '(' KILL
+	refuses "not a regular expression"
+	oci delete -f -r "$ID"
+	equal "$(oci list -q)" ""
+	oci delete --regex nonesuch
+}
+is_stopped() { [ "$(oci state "$1" | jq -r .status)" = stopped ]; }
+
+# --- how options are written
+
+@test "options are written as users of Go's and of GNU's libraries write them" {
+	bundle '.process.args=["sleep","1000"]'
+	oci create --bundle="$B" --pid-file="$B/pid" "$ID" </dev/null >/dev/null 2>&1
+	oci delete "$ID"
+	oci create -bundle "$B" -pid-file "$B/pid" "$ID" </dev/null >/dev/null 2>&1
+	oci delete -force=true "$ID"
+	oci create -b"$B" "$ID" --pid-file "$B/pid" </dev/null >/dev/null 2>&1
+	oci update "$ID" --pids-limit 5
+	oci update --pids-limit=6 "$ID"
+	oci delete "$ID" --force
+	run oci delete -force=maybe "$ID"
+	refuses "option --force is true or false, not 'maybe'"
+	run oci create "$ID" -b
+	refuses "option --bundle wants a value"
+}
+
+@test "a wrong use says what would be right" {
+	run oci create
+	refuses '"create" requires exactly 1 argument'
+	says "usage: dolium-oci create [options] ID"
+	run oci start a b
+	refuses '"start" requires exactly 1 argument'
+	run oci exec
+	status_is 255
+	says '"exec" requires a minimum of 1 argument'
+	run oci kill
+	refuses '"kill" requires a minimum of 1 and a maximum of 2 arguments'
+	run oci create --nonesuch x
+	refuses "flag provided but not defined: '--nonesuch'"
+	says "usage: dolium-oci create [options] ID"
+	run oci nonesuch
+	refuses "no such command: 'nonesuch'"
+}
+
+@test "--help of each command succeeds and names its options" {
+	for command in checkpoint create delete events exec features kill list pause ps restore resume run spec start state update; do
+		run oci "$command" --help
+		succeeds
+		says "usage: dolium-oci $command"
+		run oci help "$command"
+		succeeds
+	done
+	run oci create -h
+	says "--no-new-keyring"
+	run oci exec --help
+	says "--ignore-paused"
+	run oci help
+	succeeds
+	run oci --help
+	succeeds
+	run oci help nonesuch
+	refuses "no such command"
+}
+
+@test "--rootless is a truth or auto, and --criu is taken" {
+	for value in auto true false 1 0 T; do
+		run oci "--rootless=$value" --criu /nonesuch list -q
+		succeeds
+	done
+	run oci --rootless maybe list
+	refuses "--rootless is auto, true or false"
+}
