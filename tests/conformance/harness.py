@@ -412,7 +412,8 @@ class Box:
             return [understand(l) for l in f.read().split("\n")[:-1]]
 
     def write_config(self, config=None):
-        maps = self.config.get("linux", {}).get("uidMappings")
+        linux = self.config.get("linux")
+        maps = linux.get("uidMappings") if isinstance(linux, dict) else None
         if maps and maps[0]["containerID"] == 0:
             # Root inside makes the mount points.
             os.chown(self.rootfs, maps[0]["hostID"], maps[0]["hostID"])

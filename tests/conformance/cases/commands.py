@@ -155,14 +155,14 @@ def events_stats(box):
     check(isinstance(event["data"], dict), "data")
 
 
-@flow("events-stats-pids", "events --stats: the number of processes", mutant="sed:events:s/[0-9]/0/g", needs=["v1:pids"])
+@flow("events-stats-pids", "events --stats: the number of processes", mutant="sed:events:s/:[0-9][0-9]*/:0/g", needs=["v1:pids"])
 def events_pids(box):
     box.up(["fork", "2"])
     event = json.loads(box.good("events", "--stats", box.id).out)
     equal(event["data"]["pids"]["current"], 3, "pids.current")
 
 
-@flow("events-stats-memory", "events --stats: the use of memory and its limit", mutant="sed:events:s/[0-9]/0/g", needs=["v1:memory"],
+@flow("events-stats-memory", "events --stats: the use of memory and its limit", mutant="sed:events:s/:[0-9][0-9]*/:0/g", needs=["v1:memory"],
       base={"linux.resources.memory": {"limit": 50 << 20}})
 def events_memory(box):
     box.up()
@@ -171,7 +171,7 @@ def events_memory(box):
     check(0 < usage["usage"] < 50 << 20, f"usage: {usage}")
 
 
-@flow("events-stats-cpu", "events --stats: the use of the processors", mutant="sed:events:s/[0-9]/0/g", needs=["v1:cpuacct"])
+@flow("events-stats-cpu", "events --stats: the use of the processors", mutant="sed:events:s/:[0-9][0-9]*/:0/g", needs=["v1:cpuacct"])
 def events_cpu(box):
     box.up()
     check(json.loads(box.good("events", "--stats", box.id).out)["data"]["cpu"]["usage"]["total"] > 0, "cpu.usage.total")
