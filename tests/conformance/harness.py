@@ -636,8 +636,6 @@ def run_data(box):
 
 def run_case(suite, number, the_case, mutant=None):
     """None when it passed, text when it failed; Skip is raised."""
-    if the_case.views and suite.view not in the_case.views:
-        raise Skip(f"not in the view {suite.view}")
     for need in the_case.needs:
         suite.need(need)
     box = Box(suite, number, the_case, mutant)

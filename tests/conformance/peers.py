@@ -57,7 +57,7 @@ DEPARTURES = [
     runc("ids end at 2147483647", "user-large-ids"),
     runc("Go's runtime raises RLIMIT_NOFILE, now and then", "exec-rlimits-inherited exec-process-rlimits", sometimes=True),
     runc("a key that is typed early is lost", "console-run-input", sometimes=True),
-    runc("without a pid namespace what is left lives on", "kill-only-the-first delete-children", views=("v2",)),
+    runc("without a pid namespace what is left lives on", "kill-only-the-first delete-children", views=("v2",), sometimes=True),
     runc("a created container that is killed can be too slow", "kill-created", sometimes=True),
     runc("an access that is none ends in an eBPF program that allows it", "device-rule-bad-access", sometimes=True),
     runc("a real-time group scheduler's limit keeps it from starting", "scheduler-fifo scheduler-rr scheduler-deadline", views=("v2",)),
