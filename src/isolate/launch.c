@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -117,6 +118,7 @@ static int clone_child(
 static int follow_sibling(struct launch *l, struct err *e)
 {
 	struct report report;
+	siginfo_t info;
 	int fd = -1, r;
 
 	r = report_receive(l->sync_fd, &report, &fd);
@@ -125,11 +127,12 @@ static int follow_sibling(struct launch *l, struct err *e)
 	if (r < 0)
 		return err_set(e, r, "cannot hear the container's process");
 	if (report.kind == REPORT_FAILED) {
-		report.error.text[sizeof(report.error.text) - 1] = '\0';
 		*e = report.error;
 		return report.error.code;
 	}
-	if (report.kind != REPORT_PROCESS)
+	/* Ours to kill and to wait for, or nobody's business. */
+	if (report.kind != REPORT_PROCESS || report.pid <= 0 ||
+	    waitid(P_PID, (id_t)report.pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
 		return err_refuse(e, -ECHILD, "the container's process died while it was set up");
 	l->pid = report.pid;
 	close(l->pidfd);
@@ -231,7 +234,6 @@ int launch_await(
 		if (report.kind == REPORT_FAILED) {
 			if (ret_stage)
 				*ret_stage = report.stage;
-			report.error.text[sizeof(report.error.text) - 1] = '\0';
 			*e = report.error;
 			return report.error.code;
 		}

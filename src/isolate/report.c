@@ -11,6 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/auto.h"
+
+#define ERRNO_MAX 4095
+
 union fd_message {
 	char bytes[CMSG_SPACE(sizeof(int))];
 	struct cmsghdr align;
@@ -41,6 +45,21 @@ int report_send(int socket_fd, const struct report *report, int fd)
 	return sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+int report_check(struct report *report, size_t len)
+{
+	struct err *e = &report->error;
+
+	if (len < offsetof(struct report, error) || (unsigned)report->kind >= REPORT_N_KINDS ||
+	    (unsigned)report->stage > REPORT_EXEC)
+		return -EBADMSG;
+	if (report->kind != REPORT_FAILED)
+		return 0;
+	if (len != sizeof(*report) || e->code >= 0 || e->code < -ERRNO_MAX)
+		return -EBADMSG;
+	e->text[sizeof(e->text) - 1] = e->hint[sizeof(e->hint) - 1] = '\0';
+	return 0;
+}
+
 int report_receive(int socket_fd, struct report *ret_report, int *ret_fd)
 {
 	struct report report = { 0 };
@@ -50,10 +69,11 @@ int report_receive(int socket_fd, struct report *ret_report, int *ret_fd)
 		.msg_iov = &bytes,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
+		.msg_controllen = CMSG_LEN(sizeof(int)), /* never room for a second one */
 	};
 	struct cmsghdr *head;
 	ssize_t n;
+	int r;
 
 	/* A child that ends without having read our byte resets the connection: told once, before
 	   what it said. */
@@ -67,8 +87,14 @@ int report_receive(int socket_fd, struct report *ret_report, int *ret_fd)
 	head = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 	if (head && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(ret_fd, CMSG_DATA(head), sizeof(int));
-	if (n <= 0)
+	if (n == 0)
 		report.kind = REPORT_END;
+	r = n > 0 ? report_check(&report, (size_t)n) : 0;
+	if (r < 0) {
+		auto_close(ret_fd);
+		*ret_fd = -1;
+		return r;
+	}
 	*ret_report = report;
 	return 0;
 }

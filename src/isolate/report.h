@@ -22,6 +22,7 @@ enum report_kind {
 	REPORT_CONSOLE, /* an fd rides along: the master of the terminal */
 	REPORT_LISTENER, /* an fd rides along: who holds it answers for the seccomp filter */
 	REPORT_READY, /* all is set up; waits for a byte */
+	REPORT_N_KINDS,
 };
 
 enum report_stage {
@@ -38,6 +39,11 @@ struct report {
 
 /* `fd`: one to send along, or -1. Allocates nothing. */
 int report_send(int socket_fd, const struct report *report, int fd);
+/*
+ * Of one that came as `len` bytes, nothing is believed: -EBADMSG, or its kind is one of these, and
+ * a failure has a negative code and texts that end. Pure.
+ */
+int report_check(struct report *report, size_t len);
 /* Waits for the next. *ret_fd is the caller's, -1 where none came. */
 int report_receive(int socket_fd, struct report *ret_report, int *ret_fd);
 

@@ -46,9 +46,8 @@ static int await_exec(int report_fd, struct err *e)
 			return err_set(e, -errno, "cannot wait for the container's program");
 	}
 	n = read(report_fd, &report, sizeof(report));
-	if (n != sizeof(report) || report.kind != REPORT_FAILED)
+	if (n <= 0 || report_check(&report, (size_t)n) < 0 || report.kind != REPORT_FAILED)
 		return 0;
-	report.error.text[sizeof(report.error.text) - 1] = '\0';
 	*e = report.error;
 	return report.error.code;
 }
