@@ -263,6 +263,15 @@ static int launch(struct start *s, struct err *e)
 	return r;
 }
 
+/* The commonest reason for a death without a word. */
+static int explain_death(const struct start *s, struct err *e)
+{
+	if (!s->limits || !limits_oom_killed(s->limits))
+		return -ECHILD;
+	return err_refuse(e, -ECHILD,
+	    "the container's process died while it was set up: its memory limit is too low");
+}
+
 /* Its cgroups; then its home, when nobody is to find it there any more. */
 static void remove_rest(struct start *s, bool home)
 {
@@ -370,6 +379,8 @@ static int start(struct start *s, struct err *e)
 		r = prepare(s, e);
 	if (r >= 0)
 		r = launch(s, e);
+	if (r == -ECHILD)
+		r = explain_death(s, e);
 	if (r < 0) {
 		undo(s);
 		return err_wrap(e, r, "unable to start container process");

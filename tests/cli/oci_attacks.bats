@@ -243,16 +243,3 @@ CapAmb:	0000000000000000"
 	run oci run -b "$B" "$ID"
 	refuses "SCMP_ACT_NOTIFY"
 }
-
-@test "create and delete of one id, many at once, leave nothing" {
-	bundle '.process.args=["true"]'
-	for i in $(seq 1 40); do
-		(oci create -b "$B" "$ID" </dev/null >/dev/null 2>&1; oci delete -f "$ID" >/dev/null 2>&1) 3>&- &
-		[ $((i % 4)) != 0 ] || wait
-	done
-	wait
-	oci delete -f "$ID"
-	[ -z "$(ls -A "$R")" ]
-	[ -z "$(find /sys/fs/cgroup -name "$ID")" ]
-	! pgrep -f "dolium-oci --root $R"
-}
