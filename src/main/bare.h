@@ -13,21 +13,16 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
+#include "os/raw_call.h"
+
 int bare_main(int argc, char **argv);
 
-#if defined(__x86_64__)
 static inline long bare_call(long n, long a, long b, long c, long d)
 {
-	register long r10 __asm__("r10") = d;
-	long result;
-
-	__asm__ volatile("syscall"
-	                 : "=a"(result)
-	                 : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10)
-	                 : "rcx", "r11", "memory");
-	return result;
+	return raw_call(n, a, b, c, d);
 }
 
+#if defined(__x86_64__)
 __asm__(".globl _start\n"
         "_start:\n"
         "	xor %ebp, %ebp\n"
@@ -35,15 +30,6 @@ __asm__(".globl _start\n"
         "	and $-16, %rsp\n"
         "	call bare_start\n");
 #elif defined(__aarch64__)
-static inline long bare_call(long n, long a, long b, long c, long d)
-{
-	register long x8 __asm__("x8") = n, x0 __asm__("x0") = a, x1 __asm__("x1") = b,
-	                 x2 __asm__("x2") = c, x3 __asm__("x3") = d;
-
-	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
-	return x0;
-}
-
 __asm__(".globl _start\n"
         "_start:\n"
         "	mov x29, 0\n"

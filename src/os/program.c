@@ -19,6 +19,7 @@
 
 #include "base/auto.h"
 #include "os/mount.h"
+#include "os/raw_call.h"
 
 /*
  * By these together a program knows the mount again that was made for it: a mount of
@@ -47,36 +48,48 @@ int program_start(int program_fd, char *const *argv, char *const *envp)
 	return -errno;
 }
 
-/* What is mapped from the file and never written to. */
-static void release_pages(void)
+struct range {
+	uintptr_t start, end;
+};
+
+/* What is mapped from the file and never written to; returns how many, at most `room`. */
+static size_t find_pages(struct range *to, size_t room)
 {
 	const ElfW(Phdr) *head = (const ElfW(Phdr) *)getauxval(AT_PHDR);
 	const unsigned long n = getauxval(AT_PHNUM), page = getauxval(AT_PAGESZ);
 	uintptr_t base = 0;
+	size_t found = 0;
 
 	for (unsigned long i = 0; head && i < n; i++) {
 		if (head[i].p_type == PT_PHDR)
 			base = (uintptr_t)head - head[i].p_vaddr;
 	}
-	for (unsigned long i = 0; head && i < n; i++) {
-		const uintptr_t start = (base + head[i].p_vaddr) & ~(page - 1);
-		const uintptr_t end = base + head[i].p_vaddr + head[i].p_memsz;
+	for (unsigned long i = 0; head && i < n && found < room; i++) {
+		const uintptr_t start = base + head[i].p_vaddr;
 
 		if (head[i].p_type == PT_LOAD && !(head[i].p_flags & PF_W))
-			(void)madvise((void *)start, end - start, MADV_DONTNEED);
+			to[found++] =
+			    (struct range){ start & ~(page - 1), start + head[i].p_memsz };
 	}
+	return found;
 }
 
 int program_wait(int fd)
 {
+	struct range pages[4];
+	const size_t n = find_pages(pages, sizeof(pages) / sizeof(pages[0]));
 	char byte;
-	ssize_t n;
+	long r;
 
-	release_pages();
+	/* What is touched from here on stays in memory, 64 KiB around it: this function, and no
+	 * other. */
+	for (size_t i = 0; i < n; i++)
+		raw_call(SYS_madvise, (long)pages[i].start, (long)(pages[i].end - pages[i].start),
+		    MADV_DONTNEED, 0);
 	do
-		n = read(fd, &byte, 1);
-	while (n < 0 && errno == EINTR);
-	return n == 1 ? 0 : n < 0 ? -errno : -ECANCELED;
+		r = raw_call(SYS_read, fd, (long)&byte, 1, 0);
+	while (r == -EINTR);
+	return r == 1 ? 0 : r < 0 ? (int)r : -ECANCELED;
 }
 
 int program_seal(void)

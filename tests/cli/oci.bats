@@ -694,19 +694,6 @@ SigIgn:	0000000000000000"
 	oci delete -f "$ID"
 }
 
-# --- size
-
-@test "run needs at most 350 system calls" {
-	skip_unless "needs strace" command -v strace
-	! ldd "$DOLIUM_BIN/dolium-oci" >/dev/null 2>&1 || skip "only the static build is counted"
-	bundle '.process.args=["/bin/true-static"]'
-	cp "$TRUE_STATIC" "$B/rootfs/bin/true-static"
-	strace -f -c -o "$B/calls" "$DOLIUM_BIN/dolium-oci" --root "$R" run -b "$B" "$ID"
-	calls=$(awk '$NF == "total" { print $3 == "" ? 0 : $4 }' "$B/calls")
-	echo "system calls: $calls"
-	[ "$calls" -le 350 ]
-}
-
 # --- hooks
 
 hook() { # hook KIND: a line of its own in $B/hooks, with the status that it was told

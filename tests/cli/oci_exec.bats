@@ -269,17 +269,6 @@ no_cgroups() { [ -z "$(find /sys/fs/cgroup -name "$ID")" ]; }
 	no_cgroups
 }
 
-@test "exec needs at most 140 system calls" {
-	skip_unless "needs strace" command -v strace
-	! ldd "$DOLIUM_BIN/dolium-oci" >/dev/null 2>&1 || skip "only the static build is counted"
-	begin
-	cp "$TRUE_STATIC" "$B/rootfs/bin/true-static"
-	strace -f -c -o "$B/calls" "$DOLIUM_BIN/dolium-oci" --root "$R" exec "$ID" /bin/true-static
-	calls=$(awk '$NF == "total" { print $3 == "" ? 0 : $4 }' "$B/calls")
-	echo "system calls: $calls"
-	[ "$calls" -le 140 ]
-}
-
 # --- pause and resume
 
 @test "pause stops all, resume lets it go on" {

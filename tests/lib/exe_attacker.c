@@ -5,9 +5,9 @@
  *	exe_attacker SECONDS INODE
  *
  * Looks at all processes in /proc again and again. One whose program has that inode is a
- * process of the run-time: the file is held by an O_PATH fd, and while it runs and when it has ended,
- * everything is tried that would let us write to it or run it. In the end it says how many it could
- * reach, and each thing that it could do.
+ * process of the run-time: the file is held by an O_PATH fd, and while it runs and when it has
+ *ended, everything is tried that would let us write to it or run it. In the end it says how many it
+ *could reach, and each thing that it could do.
  */
 #include <dirent.h>
 #include <errno.h>
