@@ -49,7 +49,6 @@ victim() { # JQ
 		oci exec "$ID" /bin/true
 	done
 	finish_attack
-	! grep -qx "reached 0" "$B/said" || echo "exec was too quick to be seen"
 }
 
 @test "exec: in a user namespace nobody can even look at it" {
@@ -71,7 +70,7 @@ victim() { # JQ
 		oci run -b "$B2" "$ID-c" </dev/null
 	done
 	finish_attack
-	! grep -qx "reached 0" "$B/said"
+	[ "$(tail -n 1 "$B/said")" != "reached 0" ]
 	oci delete -f "$ID-b"
 }
 
