@@ -60,10 +60,11 @@ int target_make_dirs(int root_fd, const char *path, size_t len)
 	return open_or_make(root_fd, copy);
 }
 
+/* Not for writing: who still held it so would keep the root from being made read-only. */
 static int make_file(int parent_fd, const char *name)
 {
 	int fd =
-	    openat(parent_fd, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
+	    openat(parent_fd, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY | O_CLOEXEC, 0644);
 
 	return fd < 0 ? -errno : fd;
 }

@@ -366,6 +366,14 @@ proc"
 	refuses "cannot bind '/nonesuch': no such file or directory"
 }
 
+@test "a file is bound where there is none, in a root that is read-only" {
+	echo bound >"$B/file"
+	bundle '.root.readonly=true | .mounts+=[{"destination":"/made/file","source":"file","options":["bind"]}] | .process.args=["sh","-c","cat /made/file; touch /x"]'
+	run oci run -b "$B" "$ID"
+	says bound
+	says "Read-only file system"
+}
+
 @test "a tmpfs has the mode of what it lies on, unless a mode is given" {
 	mode() { # mode DESTINATION OPTION...
 		bundle ".mounts+=[{destination:\"$1\",type:\"tmpfs\",options:[$2]}] | .process.args=[\"sh\",\"-c\",\"stat -c %a $1; grep -c ' $1 tmpfs ro' /proc/mounts\"]"
