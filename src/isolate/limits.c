@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "format/oci_config.h"
 #include "isolate/limits_group.h"
+#include "isolate/limits_systemd.h"
 #include "isolate/limits_values.h"
 #include "os/cgroup.h"
 #include "os/namespace.h"
@@ -76,8 +77,10 @@ struct limits *limits_free(struct limits *l)
 		close(l->join_fds[i]);
 	if (l->v2_fd >= 0)
 		close(l->v2_fd);
+	limits_settle(l);
 	strv_done(&l->paths);
 	free(l->place);
+	free(l->unit);
 	free(l);
 	return NULL;
 }
@@ -136,7 +139,8 @@ static int make_group(
 		log_debug("without cgroup '%s': %s", path, strerror(-made));
 		return 0;
 	}
-	r = made ? 0 : check_empty(path, e);
+	/* A scope was there before, and has its keeper. systemd made sure that it is new. */
+	r = made || l->unit ? 0 : check_empty(path, e);
 	if (r < 0)
 		return r;
 	r = limits_add_group(l, h, path, &group);
@@ -220,6 +224,32 @@ static uint32_t missing_of(const struct limits *l, uint32_t must)
 	return must;
 }
 
+/*
+ * Of v1, systemd looks at one that has no controller: who is not in there is in no scope for it. Of
+ * a hybrid host, systemd may look at the v2 one instead: there the scope is then, too.
+ */
+static int make_scope_groups(struct limits *l, struct err *e)
+{
+	static const struct cgroup_hierarchy by_name = { .root = "/sys/fs/cgroup/systemd" };
+	static const struct cgroup_hierarchy unified = { .root = "/sys/fs/cgroup/unified",
+		.v2 = true };
+	char path[PATH_MAX];
+	struct err ignored = { 0 };
+	int r = 0;
+
+	if (!l->unit || cgroup_version("/sys/fs/cgroup") == 2)
+		return 0;
+	if (cgroup_version(by_name.root) == 1)
+		r = make_group(l, &by_name, l->place, true, e);
+	if (r < 0 || limits_group_v2(l))
+		return r;
+	snprintf(path, sizeof(path), "%s%s", unified.root, l->place);
+	if (cgroup_version(path) != 2)
+		return 0;
+	r = make_group(l, &unified, l->place, false, &ignored);
+	return r < 0 ? err_set(e, r, "cannot keep the path of cgroup '%s'", path) : 0;
+}
+
 static int make_groups(
     struct limits *l, bool named, const struct oci_resources *resources, struct err *e)
 {
@@ -242,11 +272,27 @@ static int make_groups(
 	need_v2 = (resources && resources->unified.n) ||
 	    (devices && !cgroup_find(&layout, CGROUP_DEVICES));
 	r = make_v2_group(l, &layout, l->place, must | unified, wanted, need_v2, e);
+	if (r >= 0)
+		r = make_scope_groups(l, e);
 	if (r < 0)
 		return r;
 	/* Devices and the unified map are not looked for here: they say what they miss. */
 	missing = missing_of(l, must);
 	return missing ? limits_refuse_missing(missing, e) : 0;
+}
+
+/* The container's place is known. */
+static int fill(struct limits *l, bool named, const struct oci_resources *resources, struct err *e)
+{
+	int r = make_groups(l, named, resources, e);
+
+	if (r >= 0 && resources)
+		r = limits_put(l, resources, e);
+	if (r >= 0 && wants_devices(resources))
+		r = limits_put_devices(l, resources, e);
+	if (r >= 0)
+		r = limits_prepare_join(l, e);
+	return r;
 }
 
 int limits_create(const char *cgroups_path, const char *id, const struct oci_resources *resources,
@@ -258,15 +304,8 @@ int limits_create(const char *cgroups_path, const char *id, const struct oci_res
 	if (!l)
 		return err_set(e, -ENOMEM, "cannot limit container '%s'", id);
 	r = limits_place(cgroups_path, id, &l->place, e);
-	if (r < 0)
-		return r;
-	r = make_groups(l, cgroups_path && *cgroups_path, resources, e);
-	if (r >= 0 && resources)
-		r = limits_put(l, resources, e);
-	if (r >= 0 && wants_devices(resources))
-		r = limits_put_devices(l, resources, e);
 	if (r >= 0)
-		r = limits_prepare_join(l, e);
+		r = fill(l, cgroups_path && *cgroups_path, resources, e);
 	if (r < 0) {
 		for (size_t i = 0; i < l->paths.n; i++)
 			cgroup_remove(l->paths.items[i]);
@@ -274,6 +313,43 @@ int limits_create(const char *cgroups_path, const char *id, const struct oci_res
 	}
 	*ret_limits = TAKE(l);
 	return 0;
+}
+
+int limits_create_scope(const struct limits_scope *scope, const struct oci_resources *resources,
+    struct limits **ret_limits, struct err *e)
+{
+	AUTO(limits_free) struct limits *l = limits_new();
+	struct err ignored = { 0 };
+	int r;
+
+	if (!l)
+		return err_set(e, -ENOMEM, "cannot limit container '%s'", scope->id);
+	r = limits_adopt_unit(l, scope->unit, scope->user);
+	if (r < 0)
+		return err_set(e, r, "cannot limit container '%s'", scope->id);
+	r = limits_scope_start(scope, resources, &l->keeper, &l->place, e);
+	if (r < 0)
+		return r;
+	r = fill(l, true, resources, e);
+	if (r < 0) {
+		(void)limits_remove(l, &ignored);
+		return r;
+	}
+	*ret_limits = TAKE(l);
+	return 0;
+}
+
+void limits_settle(struct limits *l)
+{
+	limits_scope_end_keeper(l->keeper);
+	l->keeper = 0;
+}
+
+int limits_adopt_unit(struct limits *l, const char *unit, bool user)
+{
+	l->unit = strdup(unit);
+	l->user = user;
+	return l->unit ? 0 : -ENOMEM;
 }
 
 /* Never the root itself: everything that runs on the host is in there. */
@@ -536,6 +612,9 @@ int limits_update(struct limits *l, const struct oci_resources *resources, struc
 	const uint32_t missing = missing_of(l, limits_asked(resources));
 	int r = missing ? join_missing(l, missing, e) : 0;
 
+	/* systemd first: what it is told it writes, and in its own steps. */
+	if (r >= 0 && l->unit)
+		r = limits_unit_update(l->unit, l->user, resources, e);
 	return r < 0 ? r : limits_put(l, resources, e);
 }
 

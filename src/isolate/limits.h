@@ -30,6 +30,7 @@
 
 struct err;
 struct limits;
+struct limits_scope;
 struct oci_resources;
 
 /*
@@ -42,6 +43,18 @@ struct oci_resources;
  */
 int limits_create(const char *cgroups_path, const char *id, const struct oci_resources *resources,
     struct limits **ret_limits, struct err *e);
+
+/*
+ * The same, made by systemd (isolate/limits_systemd.h). limits_settle() is to follow when the
+ * container's process is in them.
+ */
+int limits_create_scope(const struct limits_scope *scope, const struct oci_resources *resources,
+    struct limits **ret_limits, struct err *e);
+void limits_settle(struct limits *l);
+
+/* Those that limits_open() opened are that unit: for limits_update() and limits_remove(). -ENOMEM.
+ */
+int limits_adopt_unit(struct limits *l, const char *unit, bool user);
 
 /* The same cgroups again, for another command: `paths` as limits_paths() gave them. */
 int limits_open(const struct strv *paths, struct limits **ret_limits, struct err *e);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/strv.h"
 #include "os/cgroup.h"
@@ -29,6 +30,9 @@ struct limits {
 	size_t n_join_fds;
 	int v2_fd; /* O_PATH; -1: no v2 group */
 	char *place; /* below the root of each hierarchy */
+	char *unit; /* of systemd's, which made them; NULL: we did */
+	bool user; /* it is one of the user's systemd */
+	pid_t keeper; /* of the unit; 0: none */
 };
 
 /* Each NULL: there is none. */

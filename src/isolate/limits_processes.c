@@ -14,8 +14,10 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "isolate/limits.h"
 #include "isolate/limits_group.h"
+#include "isolate/limits_systemd.h"
 #include "os/cgroup.h"
 
 #define FREEZE_TIMEOUT_MS 10000
@@ -303,7 +305,7 @@ static int remove_all(const struct limits *l, size_t *ret_busy, const char **ret
 	return 0;
 }
 
-int limits_remove(struct limits *l, struct err *e)
+static int remove_groups(struct limits *l, struct err *e)
 {
 	const char *path = "";
 	size_t busy = 0;
@@ -322,4 +324,42 @@ int limits_remove(struct limits *l, struct err *e)
 	}
 	return err_refuse(
 	    e, -EBUSY, "cannot remove cgroup '%s': it has processes that cannot be killed", path);
+}
+
+/* Kills until nobody is left. */
+static void empty_all(const struct limits *l)
+{
+	const struct group *g = any_group(l);
+	AUTO_FREE pid_t *pids = NULL;
+	size_t n = 0;
+
+	for (unsigned round = 0; g && round < REMOVE_ROUNDS; round++) {
+		free(TAKE(pids));
+		if (cgroup_pids(g->path, true, &pids, &n) < 0 || !n)
+			return;
+		if (round != 1) /* who was just killed is given a moment */
+			kill_all(l);
+		wait_round(round);
+	}
+}
+
+/*
+ * A scope's cgroup is systemd's to remove: one that vanishes is for ever running to it. That it
+ * does not answer is no failure: an empty scope ends by itself.
+ */
+static void remove_unit(const struct limits *l)
+{
+	struct err reason = { 0 };
+
+	empty_all(l);
+	if (limits_stop_unit(l->unit, l->user, &reason) < 0)
+		log_warning("%s", reason.text);
+}
+
+int limits_remove(struct limits *l, struct err *e)
+{
+	limits_settle(l);
+	if (l->unit)
+		remove_unit(l);
+	return remove_groups(l, e);
 }

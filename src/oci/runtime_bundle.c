@@ -76,6 +76,10 @@ int bundle_fill_state(const struct bundle *b, const struct runtime *rt, const ch
 	state->created = strdup(created);
 	if (rt->cgroups != RUNTIME_CGROUPS_FS)
 		state->cgroup_manager = strdup(manager_names[rt->cgroups]);
+	if (config->linux_ && config->linux_->cgroups_path) {
+		state->cgroups_path = strdup(config->linux_->cgroups_path);
+		r = state->cgroups_path ? 0 : -ENOMEM;
+	}
 	if (root &&
 	    asprintf(&state->rootfs, "%s%s%s", root[0] == '/' ? "" : b->path,
 	        root[0] == '/' ? "" : "/", root) < 0)

@@ -131,7 +131,7 @@ static void put_cgroup(struct json_writer *w)
 	json_open_object(w, "cgroup");
 	json_put_bool(w, "v1", true);
 	json_put_bool(w, "v2", true);
-	json_put_bool(w, "systemd", false);
+	json_put_bool(w, "systemd", true);
 	json_put_bool(w, "systemdUser", false);
 	json_put_bool(w, "rdma", false);
 	json_close_object(w);

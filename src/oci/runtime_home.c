@@ -18,6 +18,7 @@
 #include "isolate/limits.h"
 #include "oci/runtime.h"
 #include "oci/runtime_hooks.h"
+#include "oci/runtime_unit.h"
 #include "os/cgroup.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -271,10 +272,18 @@ const char *home_status_name(enum home_status status)
 
 int home_open_limits(const struct oci_state *state, struct limits **ret_limits, struct err *e)
 {
+	AUTO(limits_free) struct limits *limits = NULL;
+	int r;
+
 	if (state->cgroup_manager && state->cgroups.n == 0)
 		return err_refuse(e, -EOPNOTSUPP, "container '%s' has no cgroups: they were %s",
 		    state->id, state->cgroup_manager);
-	return limits_open(&state->cgroups, ret_limits, e);
+	r = limits_open(&state->cgroups, &limits, e);
+	if (r >= 0)
+		r = unit_adopt(state, limits, e);
+	if (r >= 0)
+		*ret_limits = TAKE(limits);
+	return r;
 }
 
 int home_mend_limits(int home_fd, struct limits *limits, struct err *e)
@@ -328,9 +337,11 @@ int home_clean(const struct runtime *rt, int home_fd, const struct oci_state *st
 	int r = 0;
 
 	if (state->cgroups.n > 0) {
-		r = limits_open(&state->cgroups, &limits, e);
+		r = home_open_limits(state, &limits, e);
 		if (r >= 0)
 			r = limits_remove(limits, e);
+	} else if (unit_is(state)) {
+		r = unit_stop(state, e);
 	} else if (!state->cgroup_manager) {
 		r = remove_unnoted_cgroups(state, e);
 	}

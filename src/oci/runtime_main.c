@@ -85,10 +85,6 @@ static int read_cgroup_manager(struct runtime *rt, struct err *e)
 	else if (name && strcmp(name, "cgroupfs") != 0)
 		return err_refuse(e, -EINVAL,
 		    "option --cgroup-manager is cgroupfs, systemd or disabled, not '%s'", name);
-	if (rt->cgroups == RUNTIME_CGROUPS_SYSTEMD)
-		return err_refuse(e, -EOPNOTSUPP,
-		    "cgroups by systemd (--systemd-cgroup) are not there yet: use the cgroupfs "
-		    "manager");
 	return 0;
 }
 

@@ -26,6 +26,7 @@
 #include "oci/runtime_bundle.h"
 #include "oci/runtime_hooks.h"
 #include "oci/runtime_process.h"
+#include "oci/runtime_unit.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -104,8 +105,11 @@ static int make_limits(struct start *s, struct err *e)
 
 	if (s->rt->cgroups == RUNTIME_CGROUPS_NONE)
 		return 0;
-	r = limits_create(linux_ ? linux_->cgroups_path : NULL, s->o->id,
-	    linux_ ? linux_->resources : NULL, &s->limits, e);
+	if (s->rt->cgroups == RUNTIME_CGROUPS_SYSTEMD)
+		r = unit_create(&s->state, linux_ ? linux_->resources : NULL, &s->limits, e);
+	else
+		r = limits_create(linux_ ? linux_->cgroups_path : NULL, s->o->id,
+		    linux_ ? linux_->resources : NULL, &s->limits, e);
 	if (r < 0)
 		return r;
 	strv_for_each (at, limits_paths(s->limits)) {
@@ -258,6 +262,8 @@ static int launch(struct start *s, struct err *e)
 		r = launch_go(&s->launch, e);
 	if (r >= 0)
 		r = launch_await(&s->launch, REPORT_END, &stage, e);
+	if (r >= 0 && s->limits)
+		limits_settle(s->limits);
 	if (r < 0 && stage == REPORT_EXEC)
 		s->stage = "exec";
 	return r;

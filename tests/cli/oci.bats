@@ -752,7 +752,7 @@ poststop stopped"
 	equal "$(f '.mountOptions|contains(["rbind","rro","tmpcopyup","nosymfollow","ridmap"])')" true
 	equal "$(f '.linux.namespaces|sort|join(" ")')" "cgroup ipc mount network pid time user uts"
 	equal "$(f '.linux.capabilities|contains(["CAP_CHOWN","CAP_CHECKPOINT_RESTORE"])')" true
-	equal "$(f '.linux.cgroup|[.v1,.v2,.systemd]|map(tostring)|join(" ")')" "true true false"
+	equal "$(f '.linux.cgroup|[.v1,.v2,.systemd]|map(tostring)|join(" ")')" "true true true"
 	equal "$(f '.linux.seccomp.operators|length')" 7
 	equal "$(f '.linux.seccomp.archs|contains(["SCMP_ARCH_X86_64","SCMP_ARCH_AARCH64"])')" true
 	equal "$(f '.linux.seccomp.knownFlags|length')" 4
@@ -772,10 +772,6 @@ poststop stopped"
 }
 
 @test "what the runtime is told to be and is not is refused" {
-	run oci --systemd-cgroup list
-	refuses "--systemd-cgroup"
-	run oci --cgroup-manager systemd list
-	refuses "--systemd-cgroup"
 	run oci --cgroup-manager=cgroupfs --rootless auto list -q
 	succeeds
 	run oci --rootless perhaps list
