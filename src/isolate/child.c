@@ -47,6 +47,7 @@ static const struct step start_steps[] = {
 	{ step_set_sysctls },
 	{ step_cover_paths },
 	{ step_finish_root },
+	{ step_join_mounts },
 	{ step_label_keys },
 	{ step_set_limits },
 	{ step_find_home },

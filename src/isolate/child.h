@@ -62,6 +62,7 @@ int step_open_console(struct child *c, struct err *e); /* step_devices.c */
 int step_set_sysctls(struct child *c, struct err *e); /* step_paths.c */
 int step_cover_paths(struct child *c, struct err *e);
 int step_finish_root(struct child *c, struct err *e); /* step_root.c */
+int step_join_mounts(struct child *c, struct err *e);
 int step_label_keys(struct child *c, struct err *e); /* step_labels.c */
 int step_set_limits(struct child *c, struct err *e); /* step_process.c */
 int step_find_home(struct child *c, struct err *e); /* step_home.c */
@@ -84,6 +85,10 @@ void child_spend(struct child *c, int fd);
  * the root and nowhere else. The path is relative to the root.
  */
 int target_open(int root_fd, const char *path, bool is_dir); /* target.c */
+/* The same; a link at the end of the path is the target itself. */
+int target_open_link(int root_fd, const char *path, bool is_dir);
+/* Makes a link there, with the directories before it. One that leads there already is fine. */
+int target_make_link(int root_fd, const char *path, const char *to);
 /* Makes the missing directories of `path`; returns the last one. */
 int target_make_dirs(int root_fd, const char *path, size_t len);
 /* A copy of the tree below from_fd into to_fd, for "tmpcopyup". */

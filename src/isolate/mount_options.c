@@ -45,7 +45,9 @@ static const struct word {
 	{ "async", EFFECT_NO_DATA, sizeof("a") - 1 },
 	{ "atime", EFFECT_ATIME, MOUNT_ATTR_RELATIME },
 	{ "bind", EFFECT_SWITCH, AT(bind) },
+	{ "copy-symlink", EFFECT_SWITCH, AT(copy_symlink) },
 	{ "defaults", EFFECT_NOTHING, 0 },
+	{ "dest-nofollow", EFFECT_SWITCH, AT(target_nofollow) },
 	{ "dev", EFFECT_CLEAR, MOUNT_ATTR_NODEV },
 	{ "diratime", EFFECT_CLEAR, MOUNT_ATTR_NODIRATIME },
 	{ "dirsync", EFFECT_DATA, 0 },
@@ -98,6 +100,7 @@ static const struct word {
 	{ "shared", EFFECT_PROPAGATION, MS_SHARED },
 	{ "silent", EFFECT_NOTHING, 0 },
 	{ "slave", EFFECT_PROPAGATION, MS_SLAVE },
+	{ "src-nofollow", EFFECT_SWITCH, AT(source_nofollow) },
 	{ "strictatime", EFFECT_ATIME, MOUNT_ATTR_STRICTATIME },
 	{ "suid", EFFECT_CLEAR, MOUNT_ATTR_NOSUID },
 	{ "symfollow", EFFECT_CLEAR, MOUNT_ATTR_NOSYMFOLLOW },
@@ -149,11 +152,12 @@ static int apply(struct mount_options *o, const struct word *word, const char *t
 		break;
 	case EFFECT_SET:
 		o->set |= word->value;
+		o->clear &= ~word->value;
 		break;
 	case EFFECT_CLEAR:
-		/* Only takes back what the list itself said: a bind keeps the flags of its source.
-		 */
+		/* A bind keeps those flags of its source of which nothing is said. */
 		o->set &= ~word->value;
+		o->clear |= word->value;
 		break;
 	case EFFECT_SET_BELOW:
 		o->set_below |= word->value;

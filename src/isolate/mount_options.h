@@ -20,6 +20,8 @@ struct mount_options {
 	bool bind, bind_below; /* "bind", "rbind" */
 	bool remount;
 	bool idmap, idmap_below;
+	bool copy_symlink; /* crun's: a source that is a link becomes a link, and no mount */
+	bool source_nofollow, target_nofollow; /* crun's: the last part is meant itself */
 	bool copy_up; /* "tmpcopyup": a tmpfs begins with what it covers */
 	struct strv data; /* what the file system itself is told */
 };

@@ -111,9 +111,6 @@ static int add_namespace(
 			p->new_namespaces |= flag;
 		return 0;
 	}
-	if (kind == NAMESPACE_MOUNT)
-		return err_refuse(e, -EOPNOTSUPP,
-		    "config.json: linux.namespaces: a mount namespace cannot be given by path");
 	p->join[kind] = namespace_open(kind, ns->path);
 	if (p->join[kind] < 0)
 		return err_set(
@@ -137,6 +134,7 @@ static int add_namespaces(struct plan *p, struct err *e)
 		    "config.json: %s: there is no uts namespace, and the host keeps its name",
 		    p->config->hostname ? "hostname" : "domainname");
 	p->user_namespace = seen & CLONE_NEWUSER;
+	p->own_mounts = seen & CLONE_NEWNS;
 	p->confined = p->user_namespace || !namespace_user_is_first();
 	if (!(p->new_namespaces & CLONE_NEWUSER) && !p->in_user_namespace)
 		return 0;
@@ -201,14 +199,14 @@ static int open_root(struct plan *p, const struct plan_options *options, struct 
 		absolute = NULL;
 		return err_set(e, -ENOMEM, "cannot open the root");
 	}
-	if (!(p->new_namespaces & CLONE_NEWNS))
+	if (!p->own_mounts)
 		r = open_directory(absolute);
 	else
 		r = mount_clone_changed(AT_FDCWD, absolute, true, 0, 0, MS_PRIVATE);
 	if (r < 0)
 		return err_set(e, r, "cannot open the root '%s'", absolute);
 	p->root_fd = r;
-	if (hooks_before_start(p->config->hooks) && !p->no_pivot)
+	if (hooks_before_start(p->config->hooks) && !p->no_pivot && p->join[NAMESPACE_MOUNT] < 0)
 		p->root_path = TAKE(absolute);
 	return 0;
 }
@@ -223,12 +221,13 @@ static int add_root(struct plan *p, const struct plan_options *options, struct e
 		return r;
 	if (linux_ && linux_->rootfs_propagation && linux_->rootfs_propagation[0]) {
 		p->root_propagation = find_propagation(linux_->rootfs_propagation);
+		p->root_propagation_below = linux_->rootfs_propagation[0] == 'r';
 		if (!p->root_propagation)
 			return err_refuse(e, -EINVAL,
 			    "config.json: linux.rootfsPropagation: no such propagation: '%s'",
 			    linux_->rootfs_propagation);
 	}
-	if (p->new_namespaces & CLONE_NEWNS)
+	if (p->own_mounts)
 		return 0;
 	if (p->config->n_mounts > 0 || p->config->root_readonly ||
 	    (linux_ && (linux_->masked_paths.n > 0 || linux_->readonly_paths.n > 0)))
@@ -306,6 +305,7 @@ struct plan *plan_free(struct plan *p)
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		close_if(p->mounts[i].fd);
 		free(p->mounts[i].target);
+		free(p->mounts[i].link);
 		mount_options_done(&p->mounts[i].options);
 	}
 	for (size_t i = 0; i < p->n_cgroups; i++)

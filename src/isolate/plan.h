@@ -32,6 +32,7 @@ enum plan_mount_kind {
 	PLAN_BIND, /* fd: a detached copy of a tree of the host, made by the parent */
 	PLAN_FILE_SYSTEM, /* fd: made by the child within its namespaces */
 	PLAN_CGROUPS, /* v1: a tmpfs (fd, by the child) with a bind per hierarchy */
+	PLAN_LINK, /* no fd: a symbolic link to `source` */
 	PLAN_REMOUNT, /* no fd: the flags of what is there change */
 };
 
@@ -49,6 +50,7 @@ struct plan_mount {
 	enum plan_place place;
 	char *target; /* within the root, without the first '/', no "." or ".." */
 	const char *type, *source;
+	char *link; /* of PLAN_LINK: where it leads */
 	struct mount_options options;
 	bool is_dir;
 	bool on_proc; /* one of the few files of /proc that may be covered */
@@ -98,11 +100,15 @@ struct plan {
 	/* For one more process in a container that runs: borrowed, of its first process; else -1.
 	 */
 	int container_pidfd;
+	bool shared_mounts; /* its mount namespace was given by path: the root there is not its own
+	                     */
 	uint64_t container_namespaces; /* CLONE_NEW... that are joined there */
 
 	int root_fd; /* detached mount, or a directory where there is no mount namespace */
 	bool no_pivot;
 	uint64_t root_propagation; /* MS_...; 0: not said */
+	bool root_propagation_below; /* "rslave" */
+	bool own_mounts; /* a mount namespace, new or by path */
 	struct plan_mount *mounts;
 	size_t n_mounts;
 	struct plan_cgroup *cgroups;

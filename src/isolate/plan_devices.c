@@ -215,7 +215,7 @@ int plan_add_devices(struct plan *p, struct err *e)
 	struct plan_device d;
 	int r = 0;
 
-	if (!(p->new_namespaces & CLONE_NEWNS) || brings_dev(p))
+	if (!p->own_mounts || brings_dev(p))
 		return 0;
 	p->devices = calloc(n, sizeof(*p->devices));
 	if (!p->devices)

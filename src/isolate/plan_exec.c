@@ -28,6 +28,8 @@ static int add_namespaces(struct plan *p, struct err *e)
 			    "config.json: linux.namespaces: no such kind: '%s'",
 			    linux_->namespaces[i].type);
 		p->container_namespaces |= namespace_flag(kind);
+		if (kind == NAMESPACE_MOUNT)
+			p->shared_mounts = linux_->namespaces[i].path;
 	}
 	p->user_namespace = p->container_namespaces & CLONE_NEWUSER;
 	/* A plain user is nobody in the others before he is root in this one. */
@@ -35,12 +37,13 @@ static int add_namespaces(struct plan *p, struct err *e)
 	return 0;
 }
 
-/* Where the container has the host's mounts, its root is only where its first process has it. */
+/* Where the container has the mounts of somebody else, its root is only where its first process has
+ * it. */
 static int open_root(struct plan *p, pid_t pid, struct err *e)
 {
 	char path[40];
 
-	if (p->container_namespaces & CLONE_NEWNS)
+	if ((p->container_namespaces & CLONE_NEWNS) && !p->shared_mounts)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/root", pid);
 	p->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);

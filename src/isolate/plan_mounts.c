@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
@@ -130,22 +131,47 @@ static int open_idmap(struct plan *p, const struct oci_mount *m, struct err *e)
 	return fd;
 }
 
-static int change_bind(const struct plan_mount *m, struct err *e)
+/* As if it were made in the container's mounts, which hear from the host and tell it nothing,
+   unless the root is to be otherwise. */
+static uint64_t default_propagation(const struct plan *p)
+{
+	return p->root_propagation == MS_SHARED ? 0
+	    : p->root_propagation               ? p->root_propagation
+	                                        : MS_SLAVE;
+}
+
+/*
+ * In a user namespace the kernel locks the flags that a mount of the host has: what they
+ * forbid stays forbidden, whatever was asked for (EPERM).
+ */
+static int change_flags(int fd, bool below, uint64_t set, uint64_t clear, uint64_t propagation)
+{
+	const uint64_t times = MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
+	int r = mount_change(fd, below, set, clear, propagation);
+
+	if (r != -EPERM || (!clear && !(set & times)))
+		return r;
+	return mount_change(fd, below, set & ~times, 0, propagation);
+}
+
+static int change_bind(const struct plan *p, const struct plan_mount *m, struct err *e)
 {
 	const struct mount_options *o = &m->options;
-	uint64_t propagation = o->propagation ? o->propagation : MS_SLAVE;
+	uint64_t propagation = o->propagation ? o->propagation : default_propagation(p);
 	bool below = o->bind_below && (o->propagation_below || !o->propagation);
 	int r;
 
-	if (below || o->set_below || o->clear_below) {
-		r = mount_change(
+	if ((below && propagation) || o->set_below || o->clear_below) {
+		r = change_flags(
 		    m->fd, true, o->set_below, o->clear_below, below ? propagation : 0);
 		if (r < 0)
 			return err_set(e, r, "cannot set the flags of mount '/%s'", m->target);
 	}
 	if (below && !o->set && !o->clear)
 		return 0;
-	r = mount_change(m->fd, false, o->set, o->clear, below ? 0 : propagation);
+	if (!o->set && !o->clear && !propagation)
+		return 0;
+	r = change_flags(m->fd, false, o->set, o->clear, below ? 0 : propagation);
 	return r < 0 ? err_set(e, r, "cannot set the flags of mount '/%s'", m->target) : 0;
 }
 
@@ -167,6 +193,23 @@ static int idmap_bind(
 	return 0;
 }
 
+/* 1: it is a link, and becomes one. 0: it is none, and is bound. */
+static int copy_symlink(struct plan_mount *m, const char *source, struct err *e)
+{
+	char text[PATH_MAX];
+	const ssize_t n = readlink(source, text, sizeof(text));
+
+	if (n < 0 && errno == EINVAL)
+		return 0;
+	if (n < 0 || n == sizeof(text))
+		return err_set(e, n < 0 ? -errno : -ENAMETOOLONG, "cannot bind '%s'", m->source);
+	m->link = strndup(text, (size_t)n);
+	if (!m->link)
+		return err_set(e, -ENOMEM, "cannot bind '%s'", m->source);
+	m->kind = PLAN_LINK;
+	return 1;
+}
+
 static int open_bind(struct plan *p, struct plan_mount *m, const struct oci_mount *from,
     const char *bundle, struct err *e)
 {
@@ -182,7 +225,14 @@ static int open_bind(struct plan *p, struct plan_mount *m, const struct oci_moun
 		absolute = NULL;
 		return err_set(e, -ENOMEM, "cannot bind '%s'", m->source);
 	}
-	m->fd = mount_clone(AT_FDCWD, absolute, m->options.bind_below);
+	if (m->options.copy_symlink) {
+		r = copy_symlink(m, absolute, e);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	m->fd = m->options.source_nofollow
+	    ? mount_clone_link(AT_FDCWD, absolute, m->options.bind_below)
+	    : mount_clone(AT_FDCWD, absolute, m->options.bind_below);
 	if (m->fd < 0)
 		return err_set(e, m->fd, "cannot bind '%s'", m->source);
 	if (fstat(m->fd, &st) < 0)
@@ -191,7 +241,7 @@ static int open_bind(struct plan *p, struct plan_mount *m, const struct oci_moun
 	r = idmap_bind(p, m, from, e);
 	if (r < 0)
 		return r;
-	return change_bind(m, e);
+	return change_bind(p, m, e);
 }
 
 /* ---- cgroups ---- */

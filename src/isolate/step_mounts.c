@@ -145,7 +145,8 @@ static int open_target(const struct child *c, const struct plan_mount *m, struct
 		return TAKE_FD(fd);
 	if (m->place == PLACE_PROC || m->place == PLACE_SYS || m->place == PLACE_DEV)
 		return open_real_directory(c->root_fd, m->target, e);
-	fd = target_open(c->root_fd, m->target, m->is_dir);
+	fd = m->options.target_nofollow ? target_open_link(c->root_fd, m->target, m->is_dir)
+	                                : target_open(c->root_fd, m->target, m->is_dir);
 	if (fd < 0)
 		return err_set(e, fd, "cannot make the mount point '/%s'", m->target);
 	/* A link could lead there, past the check of the name. */
@@ -153,6 +154,24 @@ static int open_target(const struct child *c, const struct plan_mount *m, struct
 		return err_refuse(e, -EPERM,
 		    "mount '/%s': cannot be mounted because it is inside /proc", m->target);
 	return TAKE_FD(fd);
+}
+
+/* Of "cpu,cpuacct" each is a link to it: programs look for the one they know. */
+static int link_controllers(int dir_fd, const char *name)
+{
+	char part[64];
+
+	if (!strchr(name, ','))
+		return 0;
+	for (const char *at = name; *at; at += strcspn(at, ","), at += *at == ',') {
+		const size_t len = strcspn(at, ",");
+
+		memcpy(part, at, len);
+		part[len] = '\0';
+		if (len > 0 && symlinkat(name, dir_fd, part) < 0)
+			return -errno;
+	}
+	return 0;
 }
 
 static int fill_cgroups(const struct plan *p, const struct plan_mount *m, struct err *e)
@@ -165,6 +184,11 @@ static int fill_cgroups(const struct plan *p, const struct plan_mount *m, struct
 		if (mkdirat(m->fd, g->name, 0755) < 0 ||
 		    syscall(SYS_move_mount, g->fd, "", m->fd, g->name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 			return err_set(e, -errno, "cannot show the cgroup '%s'", g->name);
+	}
+	for (size_t i = 0; i < p->n_cgroups; i++) {
+		r = link_controllers(m->fd, p->cgroups[i].name);
+		if (r < 0)
+			return err_set(e, r, "cannot show the cgroup '%s'", p->cgroups[i].name);
 	}
 	if (!(m->options.set & MOUNT_ATTR_RDONLY))
 		return 0;
@@ -256,8 +280,24 @@ static int attach_failed(const struct plan_mount *m, int target, int code, struc
 	return err_set(e, code, "cannot mount on '/%s'", m->target);
 }
 
+/* What is done to a mount itself. */
+static int finish_mount(const struct plan *p, const struct plan_mount *m, struct err *e)
+{
+	int r;
+
+	if (m->kind == PLAN_FILE_SYSTEM && m->options.propagation) {
+		r = mount_change(m->fd, false, 0, 0, m->options.propagation);
+		if (r < 0)
+			return err_set(e, r, "cannot set the propagation of '/%s'", m->target);
+	}
+	return m->kind == PLAN_CGROUPS ? fill_cgroups(p, m, e) : 0;
+}
+
 static int attach(struct child *c, const struct plan_mount *m, struct err *e)
 {
+	/* Below a root that is attached to nothing a mount cannot be changed any more; but before
+	   Linux 6.15 nothing can be mounted on one that is not attached. */
+	const bool early = c->plan->join[NAMESPACE_MOUNT] >= 0;
 	int target, r;
 	bool fill;
 
@@ -269,18 +309,22 @@ static int attach(struct child *c, const struct plan_mount *m, struct err *e)
 		return target;
 	child_spend(c, target);
 	r = fill ? fill_from_target(m, target, e) : 0;
+	if (r >= 0 && early)
+		r = finish_mount(c->plan, m, e);
 	if (r < 0)
 		return r;
 	r = mount_attach(m->fd, target);
 	if (r < 0)
 		return attach_failed(m, target, r, e);
 	remember_place(c, m);
-	if (m->kind == PLAN_FILE_SYSTEM && m->options.propagation) {
-		r = mount_change(m->fd, false, 0, 0, m->options.propagation);
-		if (r < 0)
-			return err_set(e, r, "cannot set the propagation of '/%s'", m->target);
-	}
-	return m->kind == PLAN_CGROUPS ? fill_cgroups(c->plan, m, e) : 0;
+	return early ? 0 : finish_mount(c->plan, m, e);
+}
+
+static int make_link(const struct child *c, const struct plan_mount *m, struct err *e)
+{
+	int r = target_make_link(c->root_fd, m->target, m->link);
+
+	return r < 0 ? err_set(e, r, "cannot make the link '/%s'", m->target) : 0;
 }
 
 static int remount(const struct child *c, const struct plan_mount *m, struct err *e)
@@ -302,7 +346,9 @@ int step_attach_mounts(struct child *c, struct err *e)
 	for (size_t i = 0; i < c->plan->n_mounts && r >= 0; i++) {
 		const struct plan_mount *m = &c->plan->mounts[i];
 
-		r = m->kind == PLAN_REMOUNT ? remount(c, m, e) : attach(c, m, e);
+		r = m->kind == PLAN_REMOUNT ? remount(c, m, e)
+		    : m->kind == PLAN_LINK  ? make_link(c, m, e)
+		                            : attach(c, m, e);
 	}
 	return r;
 }

@@ -149,7 +149,7 @@ int step_join_container(struct child *c, struct err *e)
 		return err_set(e, -errno, "cannot join the namespaces of the container");
 	if (p->user_namespace && (r = become_root(e)) < 0)
 		return r;
-	if (!(flags & CLONE_NEWNS) && (fchdir(c->root_fd) < 0 || chroot(".") < 0))
+	if (c->root_fd >= 0 && (fchdir(c->root_fd) < 0 || chroot(".") < 0))
 		return err_set(e, -errno, "cannot enter the root of the container");
 	if (setsid() < 0)
 		return err_set(e, -errno, "cannot begin a session");

@@ -44,6 +44,8 @@ int step_attach_root(struct child *c, struct err *e)
 	const struct plan *p = c->plan;
 	int r;
 
+	/* One that was given by path is somebody else's: nothing is laid over what he sees there.
+	   The root is entered where it is, attached to nothing. */
 	if (!(p->new_namespaces & CLONE_NEWNS))
 		return 0;
 	/* Nothing that happens to our copy of the host's mounts may be heard there. */
@@ -72,11 +74,15 @@ static int enter_root(const struct plan *p, struct err *e)
 
 int step_enter_root(struct child *c, struct err *e)
 {
+	if (c->plan->join[NAMESPACE_MOUNT] >= 0)
+		return 0; /* step_join_mounts() */
 	return hooks_before_start(c->plan->config->hooks) ? 0 : enter_root(c->plan, e);
 }
 
 int step_enter_root_late(struct child *c, struct err *e)
 {
+	if (c->plan->join[NAMESPACE_MOUNT] >= 0)
+		return 0;
 	return hooks_before_start(c->plan->config->hooks) ? enter_root(c->plan, e) : 0;
 }
 
@@ -103,6 +109,26 @@ int step_finish_root(struct child *c, struct err *e)
 		return 0;
 	if (set)
 		make_cwd(c);
-	r = mount_change(c->root_fd, false, set, 0, p->root_propagation);
+	r = p->root_propagation
+	    ? mount_change(c->root_fd, p->root_propagation_below, 0, 0, p->root_propagation)
+	    : 0;
+	if (r >= 0 && set)
+		r = mount_change(c->root_fd, false, set, 0, 0);
 	return r < 0 ? err_set(e, r, "cannot set the flags of the root") : 0;
+}
+
+/*
+ * A mount namespace that was given by path is somebody else's: nothing is laid over what he sees
+ * there. The root stays attached to nothing, and is filled before we go (since Linux 6.15, and only
+ * by who is where it was opened).
+ */
+int step_join_mounts(struct child *c, struct err *e)
+{
+	const struct plan *p = c->plan;
+
+	if (p->join[NAMESPACE_MOUNT] < 0)
+		return 0;
+	if (setns(p->join[NAMESPACE_MOUNT], CLONE_NEWNS) < 0)
+		return err_set(e, -errno, "cannot join the mount namespace");
+	return enter_root(p, e);
 }

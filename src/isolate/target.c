@@ -85,3 +85,46 @@ int target_open(int root_fd, const char *path, bool is_dir)
 		return parent;
 	return make_file(parent, slash ? slash + 1 : path);
 }
+
+static int open_parent(int root_fd, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+
+	*ret_name = slash ? slash + 1 : path;
+	return target_make_dirs(root_fd, path, slash ? (size_t)(slash - path) : 0);
+}
+
+int target_open_link(int root_fd, const char *path, bool is_dir)
+{
+	AUTO_FD int parent = -1;
+	const char *name;
+	int fd;
+
+	parent = open_parent(root_fd, path, &name);
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	if (errno != ENOENT)
+		return -errno;
+	return is_dir ? make_dir(parent, name) : make_file(parent, name);
+}
+
+int target_make_link(int root_fd, const char *path, const char *to)
+{
+	AUTO_FD int parent = -1;
+	char there[PATH_MAX];
+	const char *name;
+	ssize_t n;
+
+	parent = open_parent(root_fd, path, &name);
+	if (parent < 0)
+		return parent;
+	if (symlinkat(to, parent, name) >= 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	n = readlinkat(parent, name, there, sizeof(there));
+	return n == (ssize_t)strlen(to) && memcmp(there, to, (size_t)n) == 0 ? 0 : -EEXIST;
+}
