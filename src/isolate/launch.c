@@ -80,6 +80,11 @@ static int enter_container(const struct plan *p)
 	return 0;
 }
 
+static bool joins(const struct plan *p)
+{
+	return p->join[NAMESPACE_PID] >= 0 || p->join[NAMESPACE_USER] >= 0;
+}
+
 /* Returns 1 where the child only makes the one that counts, its sibling. */
 static int clone_child(
     const struct plan *p, const struct limits *limits, struct launch *l, int child_sync)
@@ -95,6 +100,10 @@ static int clone_child(
 		if (r < 0)
 			return r;
 	}
+	/* As above; but who has no maps written by us yet must stay reachable for us. */
+	if (joins(p) && !(p->new_namespaces & CLONE_NEWUSER) &&
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
 	/* A pid namespace holds for children only. */
 	if (p->join[NAMESPACE_PID] >= 0 && setns(p->join[NAMESPACE_PID], CLONE_NEWPID) < 0)
 		return -errno;

@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "format/oci_config.h"
@@ -47,7 +49,10 @@ static int open_root(struct plan *p, pid_t pid, struct err *e)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/root", pid);
 	p->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return p->root_fd < 0 ? err_set(e, -errno, "cannot open the root of the container") : 0;
+	/* A number that is still the pidfd's was so when it was looked up, too. */
+	if (p->root_fd < 0 || syscall(SYS_pidfd_send_signal, p->container_pidfd, 0, NULL, 0) < 0)
+		return err_set(e, -errno, "cannot open the root of the container");
+	return 0;
 }
 
 int plan_make_exec(const struct oci_config *config, const struct plan_options *options, int pidfd,

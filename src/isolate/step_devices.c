@@ -43,13 +43,24 @@ static int check_node(int dir_fd, const char *name, const struct plan_device *d)
 	return (st.st_mode & S_IFMT) == (d->mode & S_IFMT) && st.st_rdev == d->number ? 0 : -EEXIST;
 }
 
+/* By fd: by now the name may be a second one of somebody else's file. */
+static int give_node(int dir_fd, const char *name, const struct plan_device *d)
+{
+	AUTO_FD int fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if ((st.st_mode & S_IFMT) != (d->mode & S_IFMT) || st.st_rdev != d->number)
+		return -EEXIST;
+	return fchownat(fd, "", d->uid, d->gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
 static int make_node(int dir_fd, const char *name, const struct plan_device *d)
 {
 	if (mknodat(dir_fd, name, d->mode, d->number) < 0)
 		return errno == EEXIST ? check_node(dir_fd, name, d) : -errno;
-	if ((d->uid || d->gid) && fchownat(dir_fd, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	return 0;
+	return d->uid || d->gid ? give_node(dir_fd, name, d) : 0;
 }
 
 static int attach_node(int dir_fd, const char *name, const struct plan_device *d)

@@ -210,6 +210,9 @@ int runtime_main(int argc, char **argv)
 	r = dispatch(&rt, argc, argv, &o, &failed, &e);
 	if (r >= 0)
 		return r;
+	/* Nothing is done another way where the safe one is missing. */
+	if (r == -ENOSYS && !e.hint[0])
+		err_hint(&e, "needs Linux 5.12, and no filter of system calls in the way");
 	runtime_log_error(&e);
 	if (o.report_fd < 0 || !o.id)
 		print_error(&e); /* else it was told there, and the engine says it */

@@ -243,3 +243,14 @@ CapAmb:	0000000000000000"
 	run oci run -b "$B" "$ID"
 	refuses "SCMP_ACT_NOTIFY"
 }
+
+@test "on a kernel without openat2 and its kin nothing is done in a less safe way" {
+	skip_unless "needs strace" command -v strace
+	bundle '.process.args=["true"]'
+	for call in openat2 open_tree move_mount mount_setattr clone3 fsopen close_range; do
+		run strace -f -qq -o /dev/null -e "inject=$call:error=ENOSYS" "$DOLIUM_BIN/dolium-oci" --root "$R" run -b "$B" "$ID"
+		refuses "needs Linux 5.12"
+		[ -z "$(ls -A "$R")" ]
+		[ -z "$(find /sys/fs/cgroup -name "$ID")" ]
+	done
+}
