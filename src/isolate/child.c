@@ -14,9 +14,13 @@
 
 void child_spend(struct child *c, int fd)
 {
+	/* The older half: what was spent last may be in use for a few calls more. */
 	if (c->n_spent == CHILD_SPENT_MAX) {
-		while (c->n_spent > 0)
-			close(c->spent[--c->n_spent]);
+		c->n_spent /= 2;
+		for (size_t i = 0; i < c->n_spent; i++) {
+			close(c->spent[i]);
+			c->spent[i] = c->spent[i + c->n_spent];
+		}
 	}
 	c->spent[c->n_spent++] = fd;
 }

@@ -366,6 +366,22 @@ proc"
 	refuses "cannot bind '/nonesuch': no such file or directory"
 }
 
+@test "however many paths are masked, read-only and mounted on, all of them are" {
+	for extra in 0 1 2 3; do
+		bundle '.process.args=["sh","-c","ls /many/m*/f 2>/dev/null | wc -l; touch /many/r*/f 2>/dev/null; ls -d /many/r*/f 2>/dev/null | wc -l; grep -c tmpfs./t /proc/mounts"]
+			| .root.readonly=false | .linux.maskedPaths=[range(40)|"/many/m\(.)"] | .linux.readonlyPaths=[range(40)|"/many/r\(.)"]
+			| .mounts+=[range(40 + '$extra')|{destination:"/t\(.)",type:"tmpfs",source:"tmpfs"}]'
+		for i in $(seq 0 39); do
+			mkdir -p "$B/rootfs/many/m$i" "$B/rootfs/many/r$i"
+			: >"$B/rootfs/many/m$i/f"
+		done
+		run oci run -b "$B" "$ID"
+		is "0
+0
+$((40 + extra))"
+	done
+}
+
 @test "a file is bound where there is none, in a root that is read-only" {
 	echo bound >"$B/file"
 	bundle '.root.readonly=true | .mounts+=[{"destination":"/made/file","source":"file","options":["bind"]}] | .process.args=["sh","-c","cat /made/file; touch /x"]'
