@@ -75,6 +75,14 @@ static const struct step join_steps[] = {
 	{ step_exec },
 };
 
+/* Of no process: mounts for one that runs. */
+static const struct step mount_steps[] = {
+	{ step_join_container },
+	{ step_make_file_systems },
+	{ step_attach_mounts },
+	{ step_end },
+};
+
 __attribute__((noreturn)) static void fail(struct child *c, const struct err *e)
 {
 	struct report report = { .kind = REPORT_FAILED, .stage = c->stage, .error = *e };
@@ -117,16 +125,28 @@ __attribute__((noreturn)) static void run_steps(struct child *c)
 {
 	struct err e = { 0 };
 
-	const bool joins = c->plan->container_pidfd >= 0;
-	const struct step *steps = joins ? join_steps : start_steps;
-	const size_t n = joins ? sizeof(join_steps) / sizeof(join_steps[0])
-	                       : sizeof(start_steps) / sizeof(start_steps[0]);
+	const struct step *steps = start_steps;
+	size_t n = sizeof(start_steps) / sizeof(start_steps[0]);
 
+	if (c->plan->only_mounts) {
+		steps = mount_steps;
+		n = sizeof(mount_steps) / sizeof(mount_steps[0]);
+	} else if (c->plan->container_pidfd >= 0) {
+		steps = join_steps;
+		n = sizeof(join_steps) / sizeof(join_steps[0]);
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (steps[i].run(c, &e) < 0)
 			fail(c, &e);
 	}
 	fail(c, &e);
+}
+
+int step_end(struct child *c, struct err *e)
+{
+	(void)c;
+	(void)e;
+	_exit(0);
 }
 
 void child_run(const struct plan *plan, const struct limits *limits, int sync_fd, bool in_cgroup2)

@@ -70,6 +70,7 @@ int step_enter_cwd(struct child *c, struct err *e);
 int step_set_labels(struct child *c, struct err *e); /* step_labels.c */
 int step_become_user(struct child *c, struct err *e);
 int step_run_start_hooks(struct child *c, struct err *e); /* step_hooks.c; from step_exec() */
+int step_end(struct child *c, struct err *e); /* child.c; does not return */
 int step_exec(struct child *c, struct err *e); /* step_exec.c */
 
 /* ---- what several steps use ---- */

@@ -34,6 +34,7 @@ enum plan_mount_kind {
 	PLAN_CGROUPS, /* v1: a tmpfs (fd, by the child) with a bind per hierarchy */
 	PLAN_LINK, /* no fd: a symbolic link to `source` */
 	PLAN_REMOUNT, /* no fd: the flags of what is there change */
+	PLAN_REMOVE, /* no fd: what is there is taken away */
 };
 
 /* Targets with rules of their own. */
@@ -97,6 +98,8 @@ struct plan {
 	int idmap_fd; /* a user namespace with the container's maps, for idmapped binds; -1 */
 
 	char *root_path; /* on the host, where hooks find the root; NULL: no hooks, or no path */
+	/* No process: mounts for a container that runs, or away from it. */
+	bool only_mounts;
 	/* For one more process in a container that runs: borrowed, of its first process; else -1.
 	 */
 	int container_pidfd;
@@ -159,6 +162,12 @@ int plan_make(const struct oci_config *config, const struct plan_options *option
  */
 int plan_make_exec(const struct oci_config *config, const struct plan_options *options, int pidfd,
     pid_t pid, struct plan **ret_plan, struct err *e);
+/*
+ * The plan of mounts, config->mounts, for the container whose first process that is; or, of which
+ * only the destinations count, for those that are to be taken away from it.
+ */
+int plan_make_mounts(const struct oci_config *config, const struct plan_options *options, int pidfd,
+    bool remove, struct plan **ret_plan, struct err *e);
 struct plan *plan_free(struct plan *p); /* NULL is fine; returns NULL */
 AUTO_DEFINE(struct plan *, plan_free);
 

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -70,6 +71,54 @@ int plan_make_exec(const struct oci_config *config, const struct plan_options *o
 		r = open_root(p, pid, e);
 	if (r >= 0)
 		r = plan_add_process(p, e);
+	if (r < 0)
+		return r;
+	*ret_plan = TAKE(p);
+	return 0;
+}
+
+static int add_removals(struct plan *p, struct err *e)
+{
+	const struct oci_config *config = p->config;
+
+	p->mounts = calloc(config->n_mounts + 1, sizeof(*p->mounts));
+	if (!p->mounts)
+		return err_set(e, -ENOMEM, "cannot plan the mounts");
+	/* What was mounted last lies on top. */
+	for (size_t i = config->n_mounts; i-- > 0;) {
+		struct plan_mount *m = &p->mounts[p->n_mounts++];
+		const char *destination = config->mounts[i].destination;
+
+		*m = (struct plan_mount){ .kind = PLAN_REMOVE, .fd = -1 };
+		m->target = destination ? plan_clean_path(destination) : NULL;
+		if (!m->target)
+			return err_refuse(e, -EINVAL, "mounts: a destination is missing");
+		if (m->target[0] == '\0')
+			return err_refuse(e, -EINVAL,
+			    "mount '%s': the root itself cannot be removed", destination);
+	}
+	return 0;
+}
+
+int plan_make_mounts(const struct oci_config *config, const struct plan_options *options, int pidfd,
+    bool remove, struct plan **ret_plan, struct err *e)
+{
+	AUTO(plan_free) struct plan *p = NULL;
+	int r;
+
+	p = plan_new(config, options);
+	if (!p)
+		return err_set(e, -ENOMEM, "cannot plan mounts of container '%s'", options->id);
+	p->container_pidfd = pidfd;
+	p->only_mounts = true;
+	r = add_namespaces(p, e);
+	if (r < 0)
+		return r;
+	if (!(p->container_namespaces & CLONE_NEWNS))
+		return err_refuse(e, -EOPNOTSUPP,
+		    "container '%s' has no mount namespace: its mounts are the host's",
+		    options->id);
+	r = remove ? add_removals(p, e) : plan_add_mounts(p, options->bundle, NULL, e);
 	if (r < 0)
 		return r;
 	*ret_plan = TAKE(p);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <string.h>
@@ -339,16 +340,43 @@ static int remount(const struct child *c, const struct plan_mount *m, struct err
 	return r < 0 ? err_set(e, r, "cannot remount '/%s'", m->target) : 0;
 }
 
+/* By its last name in the directory that has it, whatever lies there; no link is followed. */
+static int take_away(const struct child *c, const struct plan_mount *m, struct err *e)
+{
+	const char *slash = strrchr(m->target, '/'), *name = slash ? slash + 1 : m->target;
+	char parent[PATH_MAX] = ".";
+	AUTO_FD int fd = -1;
+
+	if (slash && (size_t)(slash - m->target) >= sizeof(parent))
+		return err_refuse(e, -ENAMETOOLONG, "mount '/%s': too long", m->target);
+	if (slash) {
+		memcpy(parent, m->target, (size_t)(slash - m->target));
+		parent[slash - m->target] = '\0';
+	}
+	fd = file_open_in_root(c->root_fd, parent, O_PATH | O_DIRECTORY, 0);
+	if (fd < 0)
+		return err_set(e, fd, "cannot find the mount '/%s'", m->target);
+	if (fchdir(fd) < 0 || umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return errno == EINVAL
+		    ? err_refuse(e, -EINVAL, "nothing is mounted on '/%s'", m->target)
+		    : err_set(e, -errno, "cannot take away the mount '/%s'", m->target);
+	return 0;
+}
+
 int step_attach_mounts(struct child *c, struct err *e)
 {
 	int r = 0;
 
+	/* In a container that runs, a target may be a link to there. */
+	if (c->plan->only_mounts)
+		c->proc_fd = file_open_beneath(c->root_fd, "proc", O_PATH | O_DIRECTORY, 0);
 	for (size_t i = 0; i < c->plan->n_mounts && r >= 0; i++) {
 		const struct plan_mount *m = &c->plan->mounts[i];
 
-		r = m->kind == PLAN_REMOUNT ? remount(c, m, e)
-		    : m->kind == PLAN_LINK  ? make_link(c, m, e)
-		                            : attach(c, m, e);
+		r = m->kind == PLAN_REMOVE    ? take_away(c, m, e)
+		    : m->kind == PLAN_REMOUNT ? remount(c, m, e)
+		    : m->kind == PLAN_LINK    ? make_link(c, m, e)
+		                              : attach(c, m, e);
 	}
 	return r;
 }

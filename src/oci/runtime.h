@@ -110,6 +110,7 @@ int runtime_update(const struct runtime *rt, const struct runtime_options *o, st
 int runtime_features(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_events(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_ps(const struct runtime *rt, const struct runtime_options *o, struct err *e);
+int runtime_mounts(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_checkpoint(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_restore(const struct runtime *rt, const struct runtime_options *o, struct err *e);
 int runtime_spec(const struct runtime *rt, const struct runtime_options *o, struct err *e);

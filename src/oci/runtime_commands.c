@@ -220,6 +220,8 @@ static const struct command commands[] = {
 	    kill_options, runtime_kill, 1, 2, false, 0 },
 	{ "list", "[--format table|json] [--quiet]", "list the containers of this root",
 	    list_options, runtime_list, 0, 0, false, 0 },
+	{ "mounts", "add|remove ID FILE", "change the mounts of a container that runs", no_options,
+	    runtime_mounts, 3, 3, false, 0 },
 	{ "pause", "ID", "freeze all processes of a container", no_options, runtime_pause, 1, 1,
 	    false, 0 },
 	{ "ps", "[--format table|json] ID [PS-OPTION...]", "show the processes of a container",

@@ -106,7 +106,7 @@ is_stopped() { [ "$(oci state "$1" | jq -r .status)" = stopped ]; }
 }
 
 @test "--help of each command succeeds and names its options" {
-	for command in checkpoint create delete events exec features kill list pause ps restore resume run spec start state update; do
+	for command in checkpoint create delete events exec features kill list mounts pause ps restore resume run spec start state update; do
 		run oci "$command" --help
 		succeeds
 		says "usage: dolium-oci $command"
