@@ -9,6 +9,7 @@
  *   config.json    as it was in the bundle; for `exec`
  *   exec.fifo      `create` made the container and it waits here for `start`
  *   cgroups        `pause` or `update` was there: it may be in more cgroups; empty
+ *   notify/      oci/activation.h: a folder that the container has bound
  *   report.fifo    on which `start` hears how exec went
  */
 #ifndef DOLIUM_OCI_RUNTIME_H

@@ -134,8 +134,13 @@ static int empty_home(int home_fd)
 		return -errno;
 	rewinddir(dir);
 	while ((entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR)
+		if (entry->d_type != DT_DIR) {
 			(void)unlinkat(home_fd, entry->d_name, 0);
+			continue;
+		}
+		/* The one folder that there may be, see oci/activation.h. */
+		(void)unlinkat(home_fd, "notify/notify.sock", 0);
+		(void)unlinkat(home_fd, "notify", AT_REMOVEDIR);
 	}
 	closedir(dir);
 	return 0;

@@ -18,6 +18,7 @@
 #include "isolate/limits.h"
 #include "isolate/plan.h"
 #include "isolate/rootless.h"
+#include "oci/activation.h"
 #include "oci/events.h"
 #include "oci/keeper.h"
 #include "oci/listener.h"
@@ -46,6 +47,8 @@ struct start {
 	struct keeper keeper;
 	int home_fd;
 	int ends[3]; /* the container's standard streams, where we made pipes */
+	unsigned n_sockets; /* LISTEN_FDS */
+	int notify_fd; /* the container's notify socket; -1 */
 	int start_fd, report_fd; /* the fifos of `create` */
 	const char *stage; /* what a failure is told as */
 };
@@ -62,6 +65,7 @@ static void start_init(struct start *s, const struct runtime *rt, const struct r
 		    .listener_fd = -1 },
 		.home_fd = -1,
 		.ends = { -1, -1, -1 },
+		.notify_fd = -1,
 		.start_fd = -1,
 		.report_fd = -1,
 		.stage = "setup",
@@ -98,6 +102,33 @@ static int find_process(struct start *s, struct err *e)
 	return r < 0 ? err_set(e, r, "cannot make a process") : 0;
 }
 
+/* Of a service manager's; the engine, which asks for reports, has none. */
+static int take_activation(struct start *s, struct err *e)
+{
+	int r;
+
+	if (s->o->report_fd >= 0 || is_keeper(s))
+		return 0;
+	r = activation_sockets(s->bundle.config, &s->n_sockets, e);
+	if (r >= 0)
+		r = activation_prepare_notify(s->home_fd, s->bundle.config, e);
+	if (r < 0 || s->create || !activation_notifies(s->home_fd))
+		return r;
+	s->notify_fd = activation_listen(s->home_fd, e);
+	return s->notify_fd < 0 ? s->notify_fd : 0;
+}
+
+/* Who stays has other things to do than to wait. */
+static void pass_on_readiness(struct start *s)
+{
+	if (s->notify_fd < 0)
+		return;
+	if (s->stay)
+		(void)activation_relay_aside(s->notify_fd, s->launch.pidfd);
+	else
+		activation_relay(s->notify_fd, s->launch.pidfd, s->launch.pid);
+}
+
 static int make_limits(struct start *s, struct err *e)
 {
 	const struct oci_linux *linux_ = s->config->linux_;
@@ -130,7 +161,7 @@ static int make_plan(struct start *s, struct err *e)
 		.no_keyring = s->o->no_new_keyring,
 		.in_user_namespace = rootless_needed(),
 		.die_with_parent = is_keeper(s),
-		.preserve_fds = (unsigned)s->o->preserve_fds,
+		.preserve_fds = (unsigned)s->o->preserve_fds + s->n_sockets,
 	};
 
 	return plan_make(s->config, &options, s->limits, &s->plan, e);
@@ -221,6 +252,8 @@ static int prepare(struct start *s, struct err *e)
 		r = home_write_first_state(s->home_fd, &s->state, e);
 	if (r >= 0)
 		r = bundle_keep_config(&s->bundle, s->home_fd, e);
+	if (r >= 0)
+		r = take_activation(s, e);
 	if (r >= 0)
 		r = make_limits(s, e);
 	if (r >= 0 && rootless_needed())
@@ -400,6 +433,7 @@ static int start(struct start *s, struct err *e)
 		keeper_say_started(&s->keeper);
 		return keep(s, e);
 	}
+	pass_on_readiness(s);
 	return s->stay ? stay(s, e) : 0;
 }
 

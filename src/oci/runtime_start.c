@@ -9,10 +9,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "isolate/report.h"
+#include "oci/activation.h"
 #include "oci/runtime.h"
 #include "oci/runtime_hooks.h"
 #include "os/process.h"
@@ -52,12 +54,21 @@ static int await_exec(int report_fd, struct err *e)
 	return report.error.code;
 }
 
+static void await_readiness(int notify_fd, const struct oci_state *state)
+{
+	AUTO_FD int pidfd = (int)syscall(SYS_pidfd_open, state->pid, 0);
+
+	if (pidfd >= 0 && process_is(state->pid, state->pid_start))
+		activation_relay(notify_fd, pidfd, state->pid);
+}
+
 int runtime_start(const struct runtime *rt, const struct runtime_options *o, struct err *e)
 {
 	AUTO_OCI_STATE struct oci_state state = { 0 };
 	AUTO_FD int home = -1;
 	AUTO_FD int start_fd = -1;
 	AUTO_FD int report_fd = -1;
+	AUTO_FD int notify_fd = -1;
 	int r;
 
 	home = home_open(rt, o->id, e);
@@ -72,6 +83,11 @@ int runtime_start(const struct runtime *rt, const struct runtime_options *o, str
 	start_fd = openat(home, "exec.fifo", O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	if (report_fd < 0 || start_fd < 0)
 		return err_set(e, -errno, "cannot reach the process of container '%s'", o->id);
+	if (activation_notifies(home)) {
+		notify_fd = activation_listen(home, e);
+		if (notify_fd < 0)
+			return notify_fd;
+	}
 	/* Who takes the name away first is the one that starts it. */
 	if (unlinkat(home, "exec.fifo", 0) < 0)
 		return err_refuse(e, -EBUSY, "container '%s' is started by somebody else", o->id);
@@ -84,5 +100,7 @@ int runtime_start(const struct runtime *rt, const struct runtime_options *o, str
 	r = runtime_hooks_poststart(&state, e);
 	if (r < 0)
 		(void)process_kill(state.pid, state.pid_start, SIGKILL);
+	else if (notify_fd >= 0)
+		await_readiness(notify_fd, &state);
 	return r;
 }

@@ -4,6 +4,6 @@ import os, socket, sys
 
 end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 end.bind(sys.argv[1])
-with open(sys.argv[2], "wb", buffering=0) as to:
+with open(sys.argv[2], "ab", buffering=0) as to:
     while True:
         to.write(end.recv(65536) + b"\0")
