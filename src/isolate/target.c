@@ -3,18 +3,21 @@
  * Targets of mounts
  *
  * A target is resolved with the container's root as '/', by the kernel. What is
- * missing is made one component at a time, each in a directory that is held by its fd, and
- * no link is followed to where something is made (CVE-2024-45310).
+ * missing is made one component at a time, each in a directory that is held by its fd
+ * (CVE-2024-45310). Where a link leads to nothing, what it names is made within the root.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "isolate/child.h"
 #include "os/file.h"
+
+#define LINKS_MAX 8 /* one after the other, that lead to nothing */
 
 static int make_dir(int parent_fd, const char *name)
 {
@@ -26,22 +29,57 @@ static int make_dir(int parent_fd, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+static int open_or_make(int root_fd, char *path, unsigned n_links);
+
+/*
+ * A link that leads to nothing: what it names is made, with the root as '/' again. The
+ * name is looked up from the root each time, by the kernel, so it never leads out of it.
+ */
+static int make_behind_link(
+    int root_fd, const char *dir, int parent_fd, const char *name, unsigned n_links)
+{
+	char link[PATH_MAX], path[PATH_MAX];
+	const ssize_t len = readlinkat(parent_fd, name, link, sizeof(link) - 1);
+	int n;
+
+	if (len < 0)
+		return -ENOTDIR; /* no link either */
+	if (n_links == 0)
+		return -ELOOP;
+	link[len] = '\0';
+	n = link[0] == '/' ? snprintf(path, sizeof(path), "%s", link + strspn(link, "/"))
+	                   : snprintf(path, sizeof(path), "%s/%s", *dir ? dir : ".", link);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	return open_or_make(root_fd, path, n_links - 1);
+}
+
 /* `path` is cut into while this runs, and whole again afterwards. */
-static int open_or_make(int root_fd, char *path)
+static int open_or_make(int root_fd, char *path, unsigned n_links)
 {
 	char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
 	AUTO_FD int parent = -1;
 	int fd;
 
 	fd = file_open_in_root(root_fd, path, O_PATH | O_DIRECTORY, 0);
 	if (fd != -ENOENT)
 		return fd;
-	if (!slash)
-		return make_dir(root_fd, path);
-	*slash = '\0';
-	parent = open_or_make(root_fd, path);
-	*slash = '/';
-	return parent < 0 ? parent : make_dir(parent, slash + 1);
+	/* Behind something that was just made: only a link has such a name in it. */
+	if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return -ENOENT;
+	if (slash) {
+		*slash = '\0';
+		parent = open_or_make(root_fd, path, n_links);
+	} else {
+		parent = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
+	}
+	fd = parent < 0 ? parent : make_dir(parent, name);
+	if (fd == -ENOTDIR || fd == -ELOOP)
+		fd = make_behind_link(root_fd, slash ? path : "", parent, name, n_links);
+	if (slash)
+		*slash = '/';
+	return fd;
 }
 
 int target_make_dirs(int root_fd, const char *path, size_t len)
@@ -57,7 +95,7 @@ int target_make_dirs(int root_fd, const char *path, size_t len)
 	}
 	memcpy(copy, path, len);
 	copy[len] = '\0';
-	return open_or_make(root_fd, copy);
+	return open_or_make(root_fd, copy, LINKS_MAX);
 }
 
 /* Not for writing: who still held it so would keep the root from being made read-only. */
