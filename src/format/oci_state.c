@@ -22,6 +22,7 @@ static const struct json_field state_fields[] = {
 	FIELD("rootfs", TEXT, rootfs),
 	FIELD("created", TEXT, created),
 	FIELD("cgroups", STRV, cgroups),
+	FIELD("intelRdt", STRV, intel_rdt),
 	FIELD("cgroupsPath", TEXT, cgroups_path),
 	FIELD("cgroupManager", TEXT, cgroup_manager),
 	FIELD("annotations", MAP, annotations),
@@ -64,6 +65,7 @@ void oci_state_write(const struct oci_state *state, struct buf *to)
 	json_put_text(&w, "rootfs", state->rootfs);
 	json_put_text(&w, "created", state->created);
 	json_put_texts(&w, "cgroups", state->cgroups.items);
+	json_maybe_strv(&w, "intelRdt", &state->intel_rdt);
 	if (state->cgroups_path)
 		json_put_text(&w, "cgroupsPath", state->cgroups_path);
 	if (state->cgroup_manager)

@@ -28,6 +28,7 @@ struct oci_state {
 	char *bundle, *rootfs; /* absolute */
 	char *created; /* RFC 3339 */
 	struct strv cgroups; /* absolute paths; empty while they are made */
+	struct strv intel_rdt; /* what the container has in the resctrl file system */
 	char *cgroups_path; /* linux.cgroupsPath; NULL: none */
 	char *cgroup_manager; /* who made them: "systemd" or "disabled"; NULL: cgroupfs */
 	struct strmap annotations;

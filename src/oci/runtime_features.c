@@ -156,7 +156,11 @@ static int put_linux(struct json_writer *w)
 	put_seccomp(w);
 	put_enabled(w, "apparmor", true);
 	put_enabled(w, "selinux", true);
-	put_enabled(w, "intelRdt", false);
+	json_open_object(w, "intelRdt");
+	json_put_bool(w, "enabled", true);
+	json_put_bool(w, "schemata", true);
+	json_put_bool(w, "monitoring", true);
+	json_close_object(w);
 	json_open_object(w, "memoryPolicy");
 	json_put_texts(w, "modes", modes.items);
 	json_put_texts(w, "flags", mode_flags.items);

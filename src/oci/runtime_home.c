@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "format/oci_config.h"
 #include "isolate/limits.h"
+#include "isolate/rdt.h"
 #include "oci/runtime.h"
 #include "oci/runtime_hooks.h"
 #include "oci/runtime_unit.h"
@@ -350,6 +351,8 @@ int home_clean(const struct runtime *rt, int home_fd, const struct oci_state *st
 	} else if (!state->cgroup_manager) {
 		r = remove_unnoted_cgroups(state, e);
 	}
+	if (r >= 0)
+		r = rdt_remove(&state->intel_rdt, e);
 	if (r >= 0)
 		r = home_remove(rt, state->id, home_fd, e);
 	if (r >= 0)

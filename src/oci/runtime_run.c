@@ -17,6 +17,7 @@
 #include "isolate/launch.h"
 #include "isolate/limits.h"
 #include "isolate/plan.h"
+#include "isolate/rdt.h"
 #include "isolate/rootless.h"
 #include "oci/activation.h"
 #include "oci/events.h"
@@ -41,6 +42,7 @@ struct start {
 	const struct oci_config *config; /* the bundle's */
 	struct oci_state state;
 	struct limits *limits;
+	char *rdt_root; /* the resctrl file system; NULL: not asked for */
 	struct plan *plan;
 	struct launch launch;
 	struct relay relay;
@@ -240,6 +242,26 @@ static int note_process(struct start *s, struct err *e)
 
 /* ---- the whole ---- */
 
+/* Which directories it will have, before there is one of them. */
+static int note_rdt(struct start *s, struct err *e)
+{
+	const struct oci_linux *linux_ = s->config->linux_;
+	int r;
+
+	if (!linux_ || !linux_->intel_rdt)
+		return 0;
+	r = rdt_find(&s->rdt_root, e);
+	return r < 0 ? r
+	             : rdt_paths(linux_->intel_rdt, s->rdt_root, s->o->id, &s->state.intel_rdt, e);
+}
+
+static int join_rdt(struct start *s, struct err *e)
+{
+	if (!s->rdt_root)
+		return 0;
+	return rdt_join(s->config->linux_->intel_rdt, s->rdt_root, s->o->id, s->launch.pid, e);
+}
+
 /* What can be made before there is a process. */
 static int prepare(struct start *s, struct err *e)
 {
@@ -248,6 +270,8 @@ static int prepare(struct start *s, struct err *e)
 	r = bundle_fill_state(&s->bundle, s->rt, s->o->id, &s->state, e);
 	if (r >= 0)
 		r = runtime_hooks_note(s->config, &s->state, e);
+	if (r >= 0)
+		r = note_rdt(s, e);
 	if (r >= 0)
 		r = home_write_first_state(s->home_fd, &s->state, e);
 	if (r >= 0)
@@ -283,6 +307,8 @@ static int launch(struct start *s, struct err *e)
 		s->ends[i] = -1;
 	}
 	r = note_process(s, e);
+	if (r >= 0)
+		r = join_rdt(s, e);
 	if (r >= 0)
 		r = runtime_hooks_create(s->config, &s->state, &s->launch, e);
 	if (r >= 0)
@@ -322,7 +348,8 @@ static void remove_rest(struct start *s, bool home)
 		if (home_read_state(s->home_fd, s->o->id, &s->state, &ignored) >= 0)
 			(void)home_open_limits(&s->state, &s->limits, &ignored);
 	}
-	if ((!s->limits || limits_remove(s->limits, &ignored) >= 0) && home)
+	if ((!s->limits || limits_remove(s->limits, &ignored) >= 0) &&
+	    rdt_remove(&s->state.intel_rdt, &ignored) >= 0 && home)
 		(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);
 	runtime_hooks_poststop(&s->state);
 }
@@ -385,7 +412,8 @@ static void undo(struct start *s)
 	struct err ignored = { 0 };
 
 	launch_kill(&s->launch);
-	if (s->limits && limits_remove(s->limits, &ignored) < 0)
+	if ((s->limits && limits_remove(s->limits, &ignored) < 0) ||
+	    rdt_remove(&s->state.intel_rdt, &ignored) < 0)
 		return; /* the state stays, for delete to try again */
 	(void)home_remove(s->rt, s->o->id, s->home_fd, &ignored);
 	/* What other hooks have made for it is theirs to take away. */
