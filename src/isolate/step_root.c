@@ -34,7 +34,9 @@ static int pivot(const struct plan *p, struct err *e)
 
 static int attach_at(const struct plan *p, const char *path)
 {
-	if (syscall(SYS_move_mount, p->root_fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS;
+
+	if (syscall(SYS_move_mount, p->root_fd, "", AT_FDCWD, path, flags) < 0)
 		return -errno;
 	return 0;
 }

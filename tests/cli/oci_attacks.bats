@@ -269,3 +269,154 @@ CapAmb:	0000000000000000"
 		[ -z "$(find /sys/fs/cgroup -name "$ID")" ]
 	done
 }
+
+@test "a root that is a link is looked up once, whatever it becomes (CVE-2019-18837)" {
+	bundle ".root.readonly=false | .mounts+=[{destination:\"/made/here\",type:\"tmpfs\"}] | .process.cwd=\"/made/cwd\"
+		| .hooks={createRuntime:[{path:\"/bin/ln\",args:[\"ln\",\"-sfn\",\"$SECRET\",\"$B/link\"]}]}
+		| .root.path=\"link\" | .linux.devices=[{path:\"/made/zero\",type:\"c\",major:1,minor:5}] | .process.args=[\"ls\",\"/made\"]"
+	ln -s rootfs "$B/link"
+	run oci run -b "$B" "$ID"
+	equal "$(readlink "$B/link")" "$SECRET"
+	untouched
+	lacks "vmlinuz"
+	[ "$status" -ne 0 ] || [ -d "$B/rootfs/made/cwd" ]
+}
+
+@test "/dev/console that is a link is not followed (CVE-2025-52565)" {
+	echo host >"$SECRET/file"
+	bundle '.process.terminal=true | .root.readonly=false | .process.args=["true"]
+		| .mounts|=map(select(.destination=="/dev" or .destination=="/dev/shm" or .destination=="/dev/mqueue"|not))'
+	mkdir -p "$B/rootfs/dev"
+	for to in "$SECRET/file" "$SECRET/new" /proc/sysrq-trigger; do
+		ln -sfn "$to" "$B/rootfs/dev/console"
+		run pty -- "$DOLIUM_BIN/dolium-oci" --root "$R" run -b "$B" "$ID"
+		equal "$(ls -A "$SECRET")" file
+		equal "$(cat "$SECRET/file")" host
+		[ -z "$(ls -A "$R")" ]
+	done
+}
+
+@test "lists and paths that are too long are refused, not cut (CVE-2021-43784)" {
+	bundle ".linux.namespaces|=map(if .type==\"network\" then .path=\"/proc/\"+(\"a\"*70000) else . end)"
+	run oci run -b "$B" "$ID"
+	refuses
+	bundle "$USERNS | .linux.uidMappings=[range(400)|{containerID:.,hostID:(100000+.),size:1}]"
+	run oci run -b "$B" "$ID"
+	refuses "id mappings"
+	bundle ".hostname=(\"h\"*70000)"
+	run oci run -b "$B" "$ID"
+	refuses
+	bundle ".mounts+=[{destination:(\"/\"+(\"d\"*70000)),type:\"tmpfs\"}]"
+	run oci run -b "$B" "$ID"
+	refuses
+	bundle ".process.cwd=(\"/\"+(\"c/\"*3000))"
+	run oci run -b "$B" "$ID"
+	refuses
+	[ -z "$(ls -A "$R")" ]
+}
+
+@test "without a cgroup namespace the cgroups cannot be written either (CVE-2023-25809)" {
+	for more in '.' "$USERNS" "$USERNS"' | .linux.namespaces|=map(select(.type!="network"))'; do
+		bundle "$more"' | .linux.namespaces|=map(select(.type!="cgroup"))
+			| .process.args=["sh","-c","for d in /sys/fs/cgroup /sys/fs/cgroup/*; do mkdir $d/dolium-made && echo MADE; echo 0 >$d/cgroup.procs && echo MOVED; done; true"]'
+		chown -R 100000:100000 "$B/rootfs"
+		run oci run -b "$B" "$ID"
+		lacks MADE
+		lacks MOVED
+		[ -z "$(find /sys/fs/cgroup -maxdepth 4 -name dolium-made)" ]
+	done
+}
+
+@test "a bind in a user namespace keeps what the host's mount forbids" {
+	mkdir "$B/vol"
+	mount -t tmpfs -o nosuid,nodev,noexec,ro none "$B/vol"
+	for options in '["bind"]' '["rbind","private"]'; do
+		bundle "$USERNS"" | .mounts+=[{destination:\"/vol\",source:\"$B/vol\",type:\"bind\",options:$options}] | .root.readonly=false
+			| .process.args=[\"grep\",\" /vol \",\"/proc/self/mountinfo\"]"
+		chown 100000:100000 "$B/rootfs"
+		run oci run -b "$B" "$ID"
+		says " /vol ro,nosuid,nodev,noexec"
+	done
+	umount "$B/vol"
+}
+
+@test "groups of the caller do not come along" {
+	skip_unless "needs setpriv" command -v setpriv
+	bundle '.process.args=["id","-G"]'
+	run setpriv --groups 4,5,6 "$DOLIUM_BIN/dolium-oci" --root "$R" run -b "$B" "$ID"
+	is 0
+	bundle "$USERNS"' | .process.args=["id","-G"]'
+	chown -R 100000:100000 "$B/rootfs"
+	run setpriv --groups 4,5,6 "$DOLIUM_BIN/dolium-oci" --root "$R" run -b "$B" "$ID"
+	is 0
+}
+
+@test "raw devices of the host cannot be opened, whatever node is made" {
+	bundle '.process.capabilities|=with_entries(.value+=["CAP_MKNOD","CAP_DAC_OVERRIDE"]) | .root.readonly=false
+		| .process.args=["sh","-c","busybox mknod /disk b 254 0; busybox mknod /kmsg c 1 11; busybox mknod /mem c 1 1; for f in /disk /kmsg /mem; do [ -e $f ] && head -c 1 $f; done"]'
+	run oci run -b "$B" "$ID"
+	for f in disk kmsg mem; do says "/$f: Operation not permitted"; done
+}
+
+@test "each container has a session keyring of its own" {
+	test_program probe
+	bundle '.process.args=["/bin/probe","keyring"]'
+	cp "$PROGRAMS/probe" "$B/rootfs/bin/"
+	# keyctl(2): joins a new session keyring and tells its number.
+	with_ring='import ctypes, os, platform, sys
+keyctl = {"x86_64": 250}.get(platform.machine(), 219)
+c = ctypes.CDLL(None, use_errno=True)
+open(sys.argv[1], "w").write("%08x" % c.syscall(keyctl, 1, None))
+os.execv(sys.argv[2], sys.argv[2:])'
+	run python3 -c "$with_ring" "$B/ring" "$DOLIUM_BIN/dolium-oci" --root "$R" run --no-new-keyring -b "$B" "$ID"
+	succeeds
+	is "$(cat "$B/ring")"
+	run python3 -c "$with_ring" "$B/ring" "$DOLIUM_BIN/dolium-oci" --root "$R" run -b "$B" "$ID"
+	succeeds
+	lacks "$(cat "$B/ring")"
+}
+
+@test "hooks inherit no fd and no environment of the caller" {
+	bundle '.hooks={createRuntime:[{path:"/bin/sh",args:["sh","-c","ls -l /proc/self/fd; env"]}],poststop:[{path:"/bin/sh",args:["sh","-c","ls -l /proc/self/fd; env"]}]} | .process.args=["true"]'
+	SECRET_WORD=leaked run oci run -b "$B" "$ID" 7</etc/shadow 8</
+	lacks leaked
+	lacks shadow
+	lacks "-> /
+"
+	lacks "state.json"
+}
+
+@test "JSON that is deep, huge, doubled or cut is refused with a sentence" {
+	bundle '.process.args=["true"]'
+	spec=$(jq -c . "$B/config.json")
+	printf '%s' '{"a":' "$(printf '[%.0s' $(seq 1 5000))" >"$B/config.json"
+	run oci run -b "$B" "$ID"
+	refuses config.json
+	printf '%s' "${spec/\"hostname\":/\"hostname\":\"twice\",\"hostname\":}" >"$B/config.json"
+	run oci run -b "$B" "$ID"
+	[ "$status" -lt 128 ]
+	printf '%s' "${spec%\}}" >"$B/config.json"
+	run oci run -b "$B" "$ID"
+	refuses config.json
+	jq '.hostname="a\u0000b"' <<<"$spec" >"$B/config.json"
+	run oci run -b "$B" "$ID"
+	refuses
+	jq '.linux.resources.memory.limit=99999999999999999999' <<<"$spec" | sed 's/1e+20/99999999999999999999/' >"$B/config.json"
+	run oci run -b "$B" "$ID"
+	refuses
+	truncate -s 100M "$B/config.json"
+	run oci run -b "$B" "$ID"
+	refuses
+	[ -z "$(ls -A "$R")" ]
+}
+
+@test "a line end in what is told makes no second line of the log" {
+	bundle ".process.args=[\"/no\nsuch time=\\\"x\\\" level=error msg=forged\"]"
+	for format in text json; do
+		rm -f "$B/log"
+		run oci --log "$B/log" --log-format $format run -b "$B" "$ID"
+		refuses
+		equal "$(wc -l <"$B/log")" 1
+	done
+	jq -e .msg "$B/log"
+}

@@ -163,6 +163,15 @@ static int list_fds(int argc, char **argv)
 	return 0;
 }
 
+/* The number of the session keyring. */
+static int show_keyring(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("%08lx\n", syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -3, 0));
+	return 0;
+}
+
 static int make_socket(int argc, char **argv)
 {
 	(void)argc;
@@ -232,6 +241,7 @@ int main(int argc, char **argv)
 		{ "node", 2, open_block_device },
 		{ "tiocsti", 1, type_into_terminals },
 		{ "fds", 0, list_fds },
+		{ "keyring", 0, show_keyring },
 		{ "socket", 1, make_socket },
 		{ "eat", 1, eat_memory },
 		{ "fork", 1, fork_many },
