@@ -420,3 +420,15 @@ os.execv(sys.argv[2], sys.argv[2:])'
 	done
 	jq -e .msg "$B/log"
 }
+
+@test "each attack of docs/attacks.md has its test" {
+	missing=
+	while IFS= read -r line; do
+		case $line in
+		fuzz/*) [ -e "$TOP/tests/$line" ] || missing+="$line"$'\n' ;;
+		*) grep -qF "@test \"${line#*: }\" {" "$TOP/tests/cli/${line%%: *}.bats" || missing+="$line"$'\n' ;;
+		esac
+	done < <(grep '^|' "$TOP/docs/attacks.md" | grep -v '^|-\|| tests |$' | sed 's/ |$//; s/.* | //; s/<br>/\n/g')
+	equal "$missing" ""
+	[ "$(grep -c '^| CVE' "$TOP/docs/attacks.md")" -ge 22 ]
+}
