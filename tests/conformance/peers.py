@@ -85,7 +85,7 @@ DEPARTURES = [
     crun("the terminal has no size", "console-run-size"),
     crun("update has its flags before the id", "update-flags-after-id"),
     crun("descriptors of LISTEN_FDS come without LISTEN_FDS", "fds-listen"),
-    crun("waits for ever for the container's notification", "notify-socket"),
+    crun("waits for ever for the container's notification", "notify-socket notify-start notify-run"),
     crun("exec without a process file takes little of config.json", """exec-env exec-cwd-inherited exec-user-inherited exec-no-new-privs-inherited
          exec-rlimits-inherited exec-umask-inherited exec-oom-score"""),
     crun("exec reads a user as far as it can (CVE-2026-30892)", "exec-bad-user-[01346]"),

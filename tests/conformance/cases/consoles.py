@@ -263,3 +263,49 @@ def notify_socket(box):
     except TimeoutError:
         raise Failure(f"READY=1 did not come: {text!r}")
     running.wait()
+
+
+def notified_by(box):
+    """A service manager's socket, and how to wait for a text on it."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(box.dir + "/notify.sock")
+    listener.settimeout(LIMIT["event"])
+    box.at_end.append(listener.close)
+
+    def take(word):
+        text = ""
+        try:
+            while word not in text:
+                text += listener.recv(4096).decode() + "\n"
+        except TimeoutError:
+            raise Failure(f"{word} did not come: {text!r}")
+    return {"NOTIFY_SOCKET": box.dir + "/notify.sock"}, take
+
+
+@flow("notify-start", "Life: start returns when the program has said READY=1, and the manager is told its pid", mutant="noop:start")
+def notify_start(box):
+    env, take = notified_by(box)
+    box.actions(["sleep", "0.1"], ["notify", "READY=1"], ["wait"])
+    running = box.create(env=env)
+    box.start(env=env)
+    check(len(running.said(2)) >= 2, "start was early")
+    take(f"MAINPID={box.state()['pid']}")
+
+
+@flow("notify-run", "Life: run in the foreground passes READY=1 on, and the program's status is its own", mutant="noop:run")
+def notify_run(box):
+    env, take = notified_by(box)
+    box.actions(["notify", "READY=1"], ["exit", "9"])
+    box.write_config()
+    running = box.begin("run", "-b", box.bundle, box.id, env=env)
+    take("READY=1")
+    equal(running.wait().status, 9, "status")
+
+
+@flow("notify-never", "Life: a program that ends without READY=1 keeps nobody waiting", mutant="noop:create")
+def notify_never(box):
+    env, _ = notified_by(box)
+    box.actions(["exit", "0"])
+    box.create(env=env)
+    box.start(env=env)
+    box.wait_status("stopped")
