@@ -13,8 +13,10 @@
 
 #include "base/err.h"
 #include "format/oci_config.h"
+#include "isolate/limits.h"
 #include "oci/clock.h"
 #include "oci/runtime.h"
+#include "oci/runtime_unit.h"
 #include "os/file.h"
 
 static int read_text(struct bundle *b, const char *file, struct err *e)
@@ -91,5 +93,30 @@ int bundle_fill_state(const struct bundle *b, const struct runtime *rt, const ch
 		r = -ENOMEM;
 	if (r < 0 || !state->oci_version || !state->id || !state->bundle || !state->created)
 		return err_set(e, -ENOMEM, "cannot note the state of container '%s'", id);
+	return 0;
+}
+
+int bundle_make_limits(const struct bundle *b, const struct runtime *rt, struct oci_state *state,
+    struct limits **ret_limits, struct err *e)
+{
+	const struct oci_linux *linux_ = b->config->linux_;
+	const struct oci_resources *resources = linux_ ? linux_->resources : NULL;
+	int r;
+
+	if (rt->cgroups == RUNTIME_CGROUPS_NONE)
+		return 0;
+	if (rt->cgroups == RUNTIME_CGROUPS_SYSTEMD)
+		r = unit_create(state, resources, ret_limits, e);
+	else
+		r = limits_create(
+		    linux_ ? linux_->cgroups_path : NULL, state->id, resources, ret_limits, e);
+	if (r < 0)
+		return r;
+	strv_for_each (at, limits_paths(*ret_limits)) {
+		r = strv_add(&state->cgroups, *at);
+		if (r < 0)
+			return err_set(
+			    e, r, "cannot note the cgroups of container '%s'", state->id);
+	}
 	return 0;
 }

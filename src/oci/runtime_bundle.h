@@ -30,4 +30,10 @@ int bundle_keep_config(struct bundle *b, int home_fd, struct err *e);
 int bundle_fill_state(const struct bundle *b, const struct runtime *rt, const char *id,
     struct oci_state *state, struct err *e);
 
+struct limits;
+/* Its cgroups, with its limits, noted in the state; *ret_limits stays NULL where nobody is to make
+ * any. */
+int bundle_make_limits(const struct bundle *b, const struct runtime *rt, struct oci_state *state,
+    struct limits **ret_limits, struct err *e);
+
 #endif

@@ -113,6 +113,7 @@ static const struct option_row list_options[] = {
 static const struct option_row spec_options[] = {
 	{ "bundle", 'b', OPTION_TEXT, OWN(bundle) },
 	{ "rootless", 0, OPTION_FLAG, OWN(rootless) },
+	{ "config", 'f', OPTION_TEXT, OWN(config) },
 	HELP_OPTION,
 	{ NULL, 0, 0, 0 },
 };

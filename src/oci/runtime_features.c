@@ -193,7 +193,7 @@ static int put_features(struct json_writer *w)
 	r = put_linux(w);
 	json_open_object(w, "annotations");
 	json_put_text(w, "org.dolium.version", DOLIUM_VERSION);
-	json_put_text(w, "org.opencontainers.runc.checkpoint.enabled", "false");
+	json_put_text(w, "org.opencontainers.runc.checkpoint.enabled", "true");
 	json_close_object(w);
 	json_put_texts(w, "potentiallyUnsafeConfigAnnotations", NULL);
 	json_close_object(w);

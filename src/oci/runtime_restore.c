@@ -60,23 +60,13 @@ struct restore {
 
 /* ---- what is there before ---- */
 
+/* Noted before anybody is in them: who kills us leaves them to `delete`. */
 static int make_limits(struct restore *r, struct err *e)
 {
-	const struct oci_linux *linux_ = r->bundle.config->linux_;
-	int code = 0;
+	int code = bundle_make_limits(&r->bundle, r->rt, &r->state, &r->limits, e);
 
-	if (r->rt->cgroups == RUNTIME_CGROUPS_NONE)
-		return 0;
-	code = limits_create(linux_ ? linux_->cgroups_path : NULL, r->o->id,
-	    linux_ ? linux_->resources : NULL, &r->limits, e);
-	if (code < 0)
+	if (code < 0 || !r->limits)
 		return code;
-	strv_for_each (at, limits_paths(r->limits)) {
-		code = strv_add(&r->state.cgroups, *at);
-		if (code < 0)
-			return err_set(
-			    e, code, "cannot note the cgroups of container '%s'", r->o->id);
-	}
 	return home_write_state(r->home_fd, &r->state, e);
 }
 
@@ -298,6 +288,8 @@ static int run_criu(struct restore *r, struct err *e)
 	if (code >= 0)
 		code = criu_request(&r->criu, CRIU_RESTORE, &r->request, notified, r, &answer, e);
 	criu_stop(&r->criu);
+	if (r->limits)
+		limits_settle(r->limits);
 	return code;
 }
 

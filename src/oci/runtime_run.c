@@ -28,7 +28,6 @@
 #include "oci/runtime_bundle.h"
 #include "oci/runtime_hooks.h"
 #include "oci/runtime_process.h"
-#include "oci/runtime_unit.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -129,28 +128,6 @@ static void pass_on_readiness(struct start *s)
 		(void)activation_relay_aside(s->notify_fd, s->launch.pidfd);
 	else
 		activation_relay(s->notify_fd, s->launch.pidfd, s->launch.pid);
-}
-
-static int make_limits(struct start *s, struct err *e)
-{
-	const struct oci_linux *linux_ = s->config->linux_;
-	int r;
-
-	if (s->rt->cgroups == RUNTIME_CGROUPS_NONE)
-		return 0;
-	if (s->rt->cgroups == RUNTIME_CGROUPS_SYSTEMD)
-		r = unit_create(&s->state, linux_ ? linux_->resources : NULL, &s->limits, e);
-	else
-		r = limits_create(linux_ ? linux_->cgroups_path : NULL, s->o->id,
-		    linux_ ? linux_->resources : NULL, &s->limits, e);
-	if (r < 0)
-		return r;
-	strv_for_each (at, limits_paths(s->limits)) {
-		r = strv_add(&s->state.cgroups, *at);
-		if (r < 0)
-			return err_set(e, r, "cannot note the cgroups of container '%s'", s->o->id);
-	}
-	return 0;
 }
 
 static int make_plan(struct start *s, struct err *e)
@@ -279,7 +256,7 @@ static int prepare(struct start *s, struct err *e)
 	if (r >= 0)
 		r = take_activation(s, e);
 	if (r >= 0)
-		r = make_limits(s, e);
+		r = bundle_make_limits(&s->bundle, s->rt, &s->state, &s->limits, e);
 	if (r >= 0 && rootless_needed())
 		r = rootless_enter(s->config, e);
 	if (r >= 0)

@@ -104,6 +104,7 @@ static void put_spec(struct buf *to, bool rootless)
 
 int runtime_spec(const struct runtime *rt, const struct runtime_options *o, struct err *e)
 {
+	const char *name = o->config ? o->config : "config.json";
 	AUTO_BUF struct buf text = { 0 };
 	AUTO_FD int bundle = -1;
 	AUTO_FD int fd = -1;
@@ -117,9 +118,9 @@ int runtime_spec(const struct runtime *rt, const struct runtime_options *o, stru
 	bundle = open(o->bundle ? o->bundle : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (bundle < 0)
 		return err_set(e, -errno, "cannot open the bundle '%s'", o->bundle);
-	fd = openat(bundle, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	fd = openat(bundle, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST)
-		return err_refuse(e, -EEXIST, "file config.json exists: remove it first");
+		return err_refuse(e, -EEXIST, "file %s exists: remove it first", name);
 	r = fd < 0 ? -errno : file_write_fd(fd, text.data, text.len);
-	return r < 0 ? err_set(e, r, "cannot write config.json") : 0;
+	return r < 0 ? err_set(e, r, "cannot write '%s'", name) : 0;
 }

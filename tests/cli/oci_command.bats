@@ -69,6 +69,13 @@ teardown() { oci_teardown; }
 }
 is_stopped() { [ "$(oci state "$1" | jq -r .status)" = stopped ]; }
 
+@test "spec writes under another name too, and never over a file" {
+	oci spec -b "$B" -f other.json
+	jq -e .process "$B/other.json"
+	run oci spec -b "$B" --config other.json
+	refuses "file other.json exists"
+}
+
 # --- how options are written
 
 @test "options are written as users of Go's and of GNU's libraries write them" {
