@@ -166,6 +166,16 @@ static int make_v1_groups(struct limits *l, const struct cgroup_layout *layout, 
 	return 0;
 }
 
+/* Who is born below a frozen cgroup stands still, and so would who waits for him. */
+static int check_thawed(const char *path, struct err *e)
+{
+	uint64_t frozen = 0;
+
+	if (cgroup_read_key(path, "cgroup.events", "frozen", &frozen) < 0 || !frozen)
+		return 0;
+	return err_refuse(e, -EBUSY, "cgroup '%s' is frozen, or one above it", path);
+}
+
 static int make_v2_group(struct limits *l, const struct cgroup_layout *layout, const char *place,
     uint32_t must, uint32_t wanted, bool must_be, struct err *e)
 {
@@ -185,6 +195,9 @@ static int make_v2_group(struct limits *l, const struct cgroup_layout *layout, c
 	if (r <= 0)
 		return r;
 	group = &l->groups[l->paths.n - 1];
+	r = check_thawed(group->path, e);
+	if (r < 0)
+		return r;
 	r = cgroup_enable(h, group->path, wanted, &group->controllers);
 	if (r < 0)
 		return err_set(e, r, "cannot enable the controllers of cgroup '%s'", group->path);
