@@ -24,6 +24,7 @@
 
 #include "base/err.h"
 #include "format/oci_config.h"
+#include "isolate/delegate.h"
 #include "isolate/limits.h"
 #include "isolate/plan.h"
 #include "os/cgroup.h"
@@ -275,6 +276,18 @@ static int bind_cgroup2(struct plan_mount *m, const char *own, struct err *e)
 	return m->fd < 0 ? err_set(e, m->fd, "cannot bind the cgroup '%s'", path) : 0;
 }
 
+/* Root inside may make cgroups where it has a view of its own, and may write. */
+static int delegate(struct plan *p, const struct plan_mount *m, const char *own, struct err *e)
+{
+	const struct oci_process *process = p->config->process;
+	const int64_t owner = process ? plan_host_uid(p, process->user.uid) : -1;
+
+	if (!own || !p->user_namespace || !p->new_cgroup_namespace || owner < 0 ||
+	    m->options.set & MOUNT_ATTR_RDONLY)
+		return 0;
+	return delegate_cgroup(own, (uid_t)owner, e);
+}
+
 /*
  * Shows the container its own cgroups. A bind of them in place of a new mount:
  * mounting cgroup2 in the host's cgroup namespace waits 11 ms for the kernel.
@@ -283,11 +296,14 @@ static int add_cgroups(
     struct plan *p, struct plan_mount *m, const struct limits *limits, struct err *e)
 {
 	const struct strv *paths = limits ? limits_paths(limits) : NULL;
+	const char *own = paths && paths->n > 0 ? paths->items[0] : NULL;
 	int r;
 
 	m->is_dir = true;
-	if (cgroup_version(CGROUP_DIR) == 2)
-		return bind_cgroup2(m, paths && paths->n > 0 ? paths->items[0] : NULL, e);
+	if (cgroup_version(CGROUP_DIR) == 2) {
+		r = delegate(p, m, own, e);
+		return r < 0 ? r : bind_cgroup2(m, own, e);
+	}
 
 	m->kind = PLAN_CGROUPS;
 	if (!paths || paths->n == 0 || p->cgroups)

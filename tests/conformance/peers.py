@@ -30,6 +30,9 @@ def crun(reason, cases, **more):
 
 
 DEPARTURES = [
+    Departure("dolium-oci", "", "joins hierarchies when there is a limit in them, because each costs time at every start; none is shown that is not joined",
+              "cgroup-mount-v1-every", ("v1", "hybrid")),
+
     # runc 1.1.5 and crun 1.8.1, as Debian 12 has them
     runc("older than the property, which it ignores", """scheduler-[bdfinru]* ioprio-* memory-policy-[pbilfu]* exec-affinity exec-io-priority domainname*
          time-offsets-* namespace-time-new namespace-time-path mount-idmap mount-idmap-[nuh]* mount-ridmap personality-32 personality-unknown

@@ -169,7 +169,16 @@ case("cgroup-mount-v2-writable", "Mounts: a cgroup mount that is rw can be writt
      tries=[(["mkdir", "/sys/fs/cgroup/inner"], "ok")])
 case("cgroup-mount-v1", "Mounts: type cgroup on cgroup v1 has each hierarchy", views=("v1", "hybrid"), change=CGROUP_MOUNT,
      see={"mounts /sys/fs/cgroup/pids type": "cgroup", "mounts /sys/fs/cgroup/memory type": "cgroup"},
-     tries=[(["list", "/sys/fs/cgroup"], {"names": has("pids", "memory", "devices", "systemd")})])
+     tries=[(["list", "/sys/fs/cgroup"], {"names": has("pids", "memory", "devices", "cpu")})])
+case("cgroup-mount-v1-every", "Mounts: type cgroup on cgroup v1 has those hierarchies, too, for which there are no limits", views=("v1", "hybrid"),
+     change=CGROUP_MOUNT, tries=[(["list", "/sys/fs/cgroup"], {"names": lambda v, b: set(b.suite.v1) <= set(v)})])
+case("cgroup-delegation-limits", "Cgroup ownership: the files of limits stay the host's", views=("v2",), mutant="sed:run:s/65534/0/g",
+     base={**USER_NAMESPACE, "mounts+": [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup",
+     "options": ["rw"]}], "linux.namespaces+": [{"type": "user"}, {"type": "cgroup"}]},
+     tries=[(["stat", "/sys/fs/cgroup/cgroup.max.depth"], {"uid": 65534}), (["write", "/sys/fs/cgroup/cgroup.max.depth", "0"], "EACCES")])
+case("cgroup-delegation-readonly", "Cgroup ownership: with a mount that is ro the cgroup stays the host's", views=("v2",),
+     mutant="sed:run:s/65534/0/g", base={**USER_NAMESPACE, **CGROUP_MOUNT, "linux.namespaces+": [{"type": "user"}, {"type": "cgroup"}]},
+     tries=[(["stat", "/sys/fs/cgroup"], {"uid": 65534})])
 case("cgroup-mount-v1-own", "Mounts: on cgroup v1 the container sees its own cgroup at the top", views=("v1", "hybrid"), needs=["v1:pids"],
      base={"linux.namespaces+": [{"type": "cgroup"}], "linux.resources.pids": {"limit": 77}}, change=CGROUP_MOUNT,
      tries=[(["read", "/sys/fs/cgroup/pids/pids.max"], {"text": "77\n"})])
@@ -178,6 +187,6 @@ case("cgroup-mount-v1-readonly", "Mounts: a cgroup mount on v1 that is ro cannot
 case("cgroup-namespace-root", "Linux namespaces: in a cgroup namespace the container's cgroup is /", change={"linux.namespaces+": [{"type": "cgroup"}]},
      see={"cgroup": lambda v, b: all(at == "/" for _, names, at in lines(v) if names == ("" if b.suite.view == "v2" else "devices"))})
 case("cgroup-delegation", "Cgroup ownership: with user and cgroup namespaces and a rw mount the container owns its cgroup", views=("v2",),
-     base={k: v for k, v in USER_NAMESPACE.items() if k != "linux.namespaces+"} | {"mounts+": [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["rw"]}]},
-     change={"linux.namespaces+": [{"type": "user"}, {"type": "cgroup"}]}, tries=[
+     base={**USER_NAMESPACE, "mounts+": [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["rw"]}]},
+     change={"linux.namespaces+": [{"type": "cgroup"}]}, tries=[
          (["stat", "/sys/fs/cgroup"], {"uid": 0}), (["stat", "/sys/fs/cgroup/cgroup.procs"], {"uid": 0}), (["mkdir", "/sys/fs/cgroup/inner"], "ok")])
