@@ -123,50 +123,150 @@ calls() { # CMD...: the number of system calls of it and all its children
 	strace -f -qq -c -o "$WORLD/strace" "$@" >/dev/null 2>&1 && awk '$NF == "total" { print $4 }' "$WORLD/strace"
 }
 
-part_oci() {
-	local names name oci=$BIN/dolium-oci
-	local -a commands lives
-	printf 'int main(void) { return 0; }\n' >"$WORLD/true.c"
-	cc -static -Os -s -o "$WORLD/true" "$WORLD/true.c"
-	compile floor
-	bundle "$WORLD/bundle"
-	names=$(runtimes)
-	commands=(-- "floor" "$WORLD/floor" "$WORLD/bundle/rootfs" /true)
+# A container that stays, made by a run-time: to exec into.
+stay() { # RUNTIME PROGRAM
+	"$2" --root "$WORLD/$1" run --detach --bundle "$WORLD/bundle-stay" "stay-$1" </dev/null >/dev/null 2>&1
+}
+
+# What the first process of a created container has for itself, in KiB: private and proportional.
+waiting_memory() { # RUNTIME PROGRAM
+	local pid
+	"$2" --root "$WORLD/$1" create --bundle "$WORLD/bundle" "wait-$1" </dev/null >/dev/null 2>&1
+	pid=$("$2" --root "$WORLD/$1" state "wait-$1" | jq .pid)
+	sleep 0.2
+	awk '/^Private_(Clean|Dirty):/ { own += $2 } /^Pss:/ { pss += $2 } END { printf "%d %d", own, pss }' "/proc/$pid/smaps"
+	"$2" --root "$WORLD/$1" delete --force "wait-$1"
+}
+
+# judge WHAT BAR A B: how often B goes into A, both in ms of cpu time, beside what is wanted.
+judge() {
+	awk -v what="$1" -v bar="$2" -v a="$3" -v b="$4" 'BEGIN {
+		x = b ? a / b : 0
+		printf "  %-58s %6.2f   wanted %-4s %s\n", what, x, bar, (x >= bar ? "yes" : "NO")
+	}'
+}
+cpu_of() { awk -F '\t' -v label="$2" '$1 == label { print $5 }' "$1"; } # median, from a file of measure's lines
+
+# Run, create and start and delete, exec: all in one interleaved run.
+oci_times() { # NAME...
+	local name lines=$WORLD/times
+	local -a commands=(-- "floor" "$WORLD/floor" "$WORLD/bundle/rootfs" /true)
 	if [ -e /sys/fs/cgroup/memory/tasks ]; then
 		commands+=(-- "floor, and 8 cgroups" "$WORLD/floor" -t "$WORLD/bundle/rootfs" /true)
 	fi
-	commands+=(-- "dolium-oci run" "$oci" --root "$WORLD/dolium-oci" run --bundle "$WORLD/bundle" bench-dolium)
+	for name in dolium-oci "$@"; do
+		commands+=(
+			-- "$name run" "${PROGRAM[$name]}" --root "$WORLD/$name" run --bundle "$WORLD/bundle" "bench-$name"
+			-- "$name run, seccomp" "${PROGRAM[$name]}" --root "$WORLD/$name" run --bundle "$WORLD/bundle-seccomp" "bench-$name"
+			-- "$name create, start, delete" "$WORLD/life-$name"
+			-- "$name exec" "${PROGRAM[$name]}" --root "$WORLD/$name" exec "stay-$name" /true
+			-- "$name state" "${PROGRAM[$name]}" --root "$WORLD/$name" state "stay-$name")
+	done
+	echo "A static program that does nothing, default specification (seccomp: with podman's profile), $ROUNDS rounds in turn."
+	echo "create, start, delete are three commands by a shell."
+	measure -n "$ROUNDS" -p 10 "${commands[@]}" >"$lines"
+	table floor <"$lines"
+	echo
+	echo "how much less cpu time dolium-oci needs (medians):"
+	for name in "$@"; do
+		case $name in
+		crun)
+			judge "crun run" 2.5 "$(cpu_of "$lines" "crun run")" "$(cpu_of "$lines" "dolium-oci run")"
+			judge "crun create, start, delete" 2 "$(cpu_of "$lines" "crun create, start, delete")" \
+				"$(cpu_of "$lines" "dolium-oci create, start, delete")"
+			judge "crun exec" 2.5 "$(cpu_of "$lines" "crun exec")" "$(cpu_of "$lines" "dolium-oci exec")"
+			;;
+		runc)
+			judge "runc run" 6 "$(cpu_of "$lines" "runc run")" "$(cpu_of "$lines" "dolium-oci run")"
+			judge "runc run, seccomp" 8 "$(cpu_of "$lines" "runc run, seccomp")" "$(cpu_of "$lines" "dolium-oci run, seccomp")"
+			;;
+		esac
+	done
+	echo
+}
+
+oci_counts() { # NAME...
+	local name
+	have strace || { note "strace is not installed: no counts of system calls"; return; }
+	echo "system calls, largest resident set of run, memory of a created container's waiting process:"
+	printf '  %-14s %6s %9s %6s %6s %10s %12s %12s\n' "" run seccomp exec state "run RSS" "own memory" "Pss"
+	for name in dolium-oci "$@"; do
+		# shellcheck disable=SC2046,SC2183 # the last one is two words
+		printf '  %-14s %6s %9s %6s %6s %6s KiB %8s KiB %8s KiB\n' "$name" \
+			"$(calls "${PROGRAM[$name]}" --root "$WORLD/$name" run --bundle "$WORLD/bundle" "bench-$name")" \
+			"$(calls "${PROGRAM[$name]}" --root "$WORLD/$name" run --bundle "$WORLD/bundle-seccomp" "bench-$name")" \
+			"$(calls "${PROGRAM[$name]}" --root "$WORLD/$name" exec "stay-$name" /true)" \
+			"$(calls "${PROGRAM[$name]}" --root "$WORLD/$name" state "stay-$name")" \
+			"$("$WORLD/usage" "$(command -v "${PROGRAM[$name]}")" --root "$WORLD/$name" run --bundle "$WORLD/bundle" "bench-$name" 2>/dev/null)" \
+			$(waiting_memory "$name" "${PROGRAM[$name]}")
+	done
+	echo
+}
+
+# The same on a host that is full. A mount namespace begins as a copy of all mounts, for everybody.
+oci_crowds() { # NAME...
+	local name i
+	local -a commands=()
+	for name in dolium-oci "$@"; do
+		commands+=(-- "$name run" "${PROGRAM[$name]}" --root "$WORLD/$name" run --bundle "$WORLD/bundle" "bench-$name")
+	done
+	echo "run on a host with 10,000 more mounts:"
+	mkdir "$WORLD/mounts"
+	mount -t tmpfs mounts "$WORLD/mounts"
+	python3 - "$WORLD/mounts" 10000 <<-'END'
+		import ctypes, os, sys
+		libc = ctypes.CDLL(None, use_errno=True)
+		for i in range(int(sys.argv[2])):
+		    at = f"{sys.argv[1]}/{i}"
+		    os.mkdir(at)
+		    if libc.mount(sys.argv[1].encode(), at.encode(), None, 4096, None) < 0:
+		        sys.exit(os.strerror(ctypes.get_errno()))
+	END
+	measure -n $((ROUNDS / 4 + 1)) -p 10 "${commands[@]}" | table "dolium-oci run"
+	umount -l "$WORLD/mounts"
+	echo
+	echo "run beside 1,000 created containers:"
+	for i in $(seq 1000); do
+		"$BIN/dolium-oci" --root "$WORLD/dolium-oci" create --bundle "$WORLD/bundle" "crowd-$i" </dev/null >/dev/null 2>&1
+	done
+	measure -n $((ROUNDS / 4 + 1)) -p 10 "${commands[@]}" -- "dolium-oci state" "$BIN/dolium-oci" --root "$WORLD/dolium-oci" state crowd-1 |
+		table "dolium-oci run"
+	for i in $(seq 1000); do
+		"$BIN/dolium-oci" --root "$WORLD/dolium-oci" delete --force "crowd-$i"
+	done
+	echo
+}
+
+part_oci() {
+	local names name
+	declare -gA PROGRAM=([dolium-oci]=$BIN/dolium-oci [crun]=crun [runc]=runc)
+	printf 'int main(void) { return 0; }\n' >"$WORLD/true.c"
+	cc -static -Os -s -o "$WORLD/true" "$WORLD/true.c"
+	printf '#include <unistd.h>\nint main(void) { for (;;) pause(); }\n' >"$WORLD/stay.c"
+	cc -static -Os -s -o "$WORLD/stay" "$WORLD/stay.c"
+	cc -static -Os -s -o "$WORLD/usage" "$TESTLIB/usage.c"
+	compile floor
+	bundle "$WORLD/bundle"
 	# The same with podman's profile of 437 system calls: the floor installs none.
 	cp -r "$WORLD/bundle" "$WORLD/bundle-seccomp"
 	jq --slurpfile p "$HERE/podman-seccomp.json" '.linux.seccomp = $p[0]' "$WORLD/bundle/config.json" >"$WORLD/bundle-seccomp/config.json"
-	commands+=(-- "dolium-oci run, seccomp" "$oci" --root "$WORLD/dolium-oci" run --bundle "$WORLD/bundle-seccomp" bench-dolium)
-	lives=()
-	for name in $names; do
-		commands+=(-- "$name run" "$name" --root "$WORLD/$name" run --bundle "$WORLD/bundle" "bench-$name"
-			-- "$name run, seccomp" "$name" --root "$WORLD/$name" run --bundle "$WORLD/bundle-seccomp" "bench-$name")
-		life "$name" "$name"
-		lives+=(-- "$name create, start, delete" "$WORLD/life-$name")
+	cp -r "$WORLD/bundle" "$WORLD/bundle-stay"
+	cp "$WORLD/stay" "$WORLD/bundle-stay/rootfs/stay"
+	jq '.process.args = ["/stay"]' "$WORLD/bundle/config.json" >"$WORLD/bundle-stay/config.json"
+	names=$(runtimes)
+	for name in dolium-oci $names; do
+		life "$name" "${PROGRAM[$name]}"
+		stay "$name" "${PROGRAM[$name]}"
 	done
-	life dolium "$oci"
-	echo "dolium-oci run of a static program that does nothing, default specification, $ROUNDS rounds:"
-	measure -n "$ROUNDS" -p 20 "${commands[@]}" | table floor
-	echo
-	echo "create + start + delete, three commands by a shell:"
-	measure -n "$ROUNDS" -p 20 -- "dolium-oci create, start, delete" "$WORLD/life-dolium" "${lives[@]}" |
-		table "dolium-oci create, start, delete"
-	echo
-	if have strace; then
-		echo "system calls of one run:"
-		printf '  %-34s %6s\n' floor "$(calls "$WORLD/floor" "$WORLD/bundle/rootfs" /true)"
-		printf '  %-34s %6s\n' dolium-oci "$(calls "$oci" --root "$WORLD/dolium-oci" run --bundle "$WORLD/bundle" bench-dolium)"
-		printf '  %-34s %6s\n' "dolium-oci, seccomp" "$(calls "$oci" --root "$WORLD/dolium-oci" run --bundle "$WORLD/bundle-seccomp" bench-dolium)"
-		for name in $names; do
-			printf '  %-34s %6s\n' "$name" "$(calls "$name" --root "$WORLD/$name" run --bundle "$WORLD/bundle" "bench-$name")"
-		done
-	else
-		note "strace is not installed: no counts of system calls"
-	fi
-	echo
+	# shellcheck disable=SC2086 # words
+	{
+		oci_times $names
+		oci_counts $names
+		oci_crowds $names
+	}
+	for name in dolium-oci $names; do
+		"${PROGRAM[$name]}" --root "$WORLD/$name" delete --force "stay-$name"
+	done
 }
 
 # --- dolium beside podman and docker

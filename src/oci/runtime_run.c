@@ -56,21 +56,15 @@ struct start {
 
 static void start_init(struct start *s, const struct runtime *rt, const struct runtime_options *o)
 {
-	*s = (struct start){
-		.rt = rt,
-		.o = o,
-		.launch = { .pid = -1,
-		    .pidfd = -1,
-		    .sync_fd = -1,
-		    .console_fd = -1,
-		    .listener_fd = -1 },
-		.home_fd = -1,
-		.ends = { -1, -1, -1 },
-		.notify_fd = -1,
-		.start_fd = -1,
-		.report_fd = -1,
-		.stage = "setup",
-	};
+	/* It is zeroed as it comes; to zero it again would cost all of its pages. */
+	s->rt = rt;
+	s->o = o;
+	s->launch.pid = s->launch.pidfd = s->launch.sync_fd = -1;
+	s->launch.console_fd = s->launch.listener_fd = -1;
+	s->home_fd = -1;
+	s->ends[0] = s->ends[1] = s->ends[2] = -1;
+	s->start_fd = s->report_fd = s->notify_fd = -1;
+	s->stage = "setup";
 	relay_init(&s->relay);
 }
 
