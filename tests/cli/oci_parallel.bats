@@ -86,7 +86,7 @@ nothing_left() { # nothing_left ID...: no state, no cgroup, no process
 	pids=$(oci ps -f json "$ID" | jq .[])
 	oci delete -f "$ID"
 	for pid in $pids; do is_gone "$pid"; done
-	! is_gone "$bystander"
+	run ! is_gone "$bystander"
 	kill "$bystander"
 	nothing_left "$ID"
 }
@@ -143,7 +143,7 @@ nothing_left() { # nothing_left ID...: no state, no cgroup, no process
 	run oci exec "$ID" true
 	status_is 255
 	oci delete -f "$ID"
-	! is_gone "$bystander"
+	run ! is_gone "$bystander"
 	kill "$bystander"
 	wait_for 5 is_gone "$init"
 	nothing_left "$ID"
