@@ -99,6 +99,7 @@ int relay_make_pipes(struct relay *r, int ret_ends[3], struct err *e)
 		s = fd == 0 ? add_stream(r, 0, ends[1]) : add_stream(r, ends[0], fd);
 		if (!s)
 			return err_set(e, -ENOMEM, "cannot make pipes for the container");
+		s->output = fd != 0;
 		s->own_to = fd == 0;
 		s->own_from = fd != 0;
 		/* Ours alone: the container's end stays as a program expects it. */
@@ -122,6 +123,7 @@ int relay_consume_terminal(struct relay *r, int master, struct err *e)
 	output = add_stream(r, master, STDOUT_FILENO);
 	if (!input || !output)
 		return err_set(e, -ENOMEM, "cannot use the container's terminal");
+	output->output = true;
 	input->terminal_input = !isatty(STDIN_FILENO);
 
 	for (int fd = 0; fd < 3 && r->tty < 0; fd++) {
@@ -276,7 +278,8 @@ int relay_run(struct relay *r, struct err *e)
 	if (status < 0)
 		return err_set(e, status, "cannot wait for the container");
 	for (size_t i = 0; i < r->n_streams; i++) {
-		if (r->streams[i].from != STDIN_FILENO)
+		/* Input that it has not taken by now is for nobody: to wait would be for ever. */
+		if (r->streams[i].output)
 			drain(&r->streams[i]);
 	}
 	return status;

@@ -19,6 +19,7 @@ struct err;
 struct relay_stream {
 	int from, to; /* -1: ended */
 	bool own_from, own_to; /* closed when they end */
+	bool output; /* of the container: what is on its way at the container's end is not lost */
 	bool terminal_input; /* at the end of `from` a ^D is typed: a terminal has no end */
 	size_t start, len; /* of what waits in `data` */
 	char *data; /* RELAY_BUFFER bytes */

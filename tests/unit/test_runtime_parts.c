@@ -3,12 +3,15 @@
  * The pure parts of oci/, and the state that it keeps
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "format/oci_state.h"
 #include "oci/clock.h"
+#include "oci/relay.h"
 #include "oci/runtime.h"
 #include "os/process.h"
 
@@ -122,4 +125,64 @@ TEST(knows_itself_by_its_start_time)
 	CHECK(!process_is(getpid(), start + 1));
 	CHECK_INT(process_kill(getpid(), start, 0), 0);
 	CHECK_INT(process_kill(getpid(), start + 1, 0), -ESRCH);
+}
+
+/* A pipe that takes no byte more, and nobody reads. */
+static void make_full_pipe(int ends[2])
+{
+	CHECK_INT(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(ends[1], "x", 1) == 1)
+		;
+}
+
+TEST(input_that_nobody_takes_does_not_outlive_the_container)
+{
+	struct relay r;
+	struct err e = { 0 };
+	int full[2];
+
+	relay_init(&r);
+	make_full_pipe(full);
+	r.pid = fork();
+	if (r.pid == 0)
+		_exit(7);
+	r.pidfd = (int)syscall(SYS_pidfd_open, r.pid, 0);
+	/* The ^D behind the last that was typed, which the container's terminal has no room for. */
+	r.streams[0] = (struct relay_stream){ .from = -1,
+		.to = full[1],
+		.terminal_input = true,
+		.len = 1,
+		.data = malloc(RELAY_BUFFER) };
+	r.n_streams = 1;
+	alarm(10);
+	CHECK_INT(relay_run(&r, &e), 7);
+	relay_done(&r);
+}
+
+TEST(all_that_was_written_before_the_end_is_passed_on)
+{
+	char text[3 * 4096], got[sizeof(text)];
+	struct err e = { 0 };
+	int from[2], to[2];
+	struct relay r;
+
+	memset(text, 'a', sizeof(text));
+	relay_init(&r);
+	CHECK_INT(pipe2(from, O_CLOEXEC | O_NONBLOCK), 0);
+	CHECK_INT(pipe2(to, O_CLOEXEC), 0);
+	r.pid = fork();
+	if (r.pid == 0)
+		_exit(write(from[1], text, sizeof(text)) == sizeof(text) ? 0 : 1);
+	r.pidfd = (int)syscall(SYS_pidfd_open, r.pid, 0);
+	r.streams[0] = (struct relay_stream){
+		.from = from[0], .to = to[1], .output = true, .data = malloc(RELAY_BUFFER)
+	};
+	r.n_streams = 1;
+	alarm(10);
+	/* Our end of `from` stays open, as another process's would: the end of the container is the
+	 * end. */
+	CHECK_INT(relay_run(&r, &e), 0);
+	CHECK_INT(read(to[0], got, sizeof(got)), sizeof(got));
+	CHECK(memcmp(got, text, sizeof(text)) == 0);
+	relay_done(&r);
 }
