@@ -66,6 +66,9 @@ int limits_open(const struct strv *paths, struct limits **ret_limits, struct err
  */
 int limits_open_to_join(const struct strv *paths, struct limits **ret_limits, struct err *e);
 
+/* Gives the v2 cgroup to `owner`, an id of the host's, as far as he may have it. */
+int limits_delegate(const struct limits *l, uid_t owner, struct err *e);
+
 struct limits *limits_free(struct limits *l); /* closes fds, removes nothing; NULL is fine */
 
 /* Absolute paths of the container's directories, for the state. Borrowed. */

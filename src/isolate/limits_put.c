@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "format/oci_config.h"
 #include "isolate/limits_devices.h"
 #include "isolate/limits_group.h"
@@ -21,7 +23,7 @@ static bool asks_cpu(const struct oci_cpu *cpu)
 {
 	return cpu &&
 	    (cpu->has_shares || cpu->has_quota || cpu->has_period || cpu->has_burst ||
-	        cpu->has_idle);
+	        cpu->has_idle || cpu->realtime_runtime || cpu->realtime_period);
 }
 
 static bool asks_cpuset(const struct oci_cpu *cpu)
@@ -62,6 +64,12 @@ uint32_t limits_asked(const struct oci_resources *resources)
 		asked |= CGROUP_BIT(CGROUP_PIDS);
 	if (resources->n_hugepage_limits)
 		asked |= CGROUP_BIT(CGROUP_HUGETLB);
+	if (resources->n_rdma)
+		asked |= CGROUP_BIT(CGROUP_RDMA);
+	if (resources->network && resources->network->has_class_id)
+		asked |= CGROUP_BIT(CGROUP_NET_CLS);
+	if (resources->network && resources->network->n_priorities)
+		asked |= CGROUP_BIT(CGROUP_NET_PRIO);
 	return asked;
 }
 
@@ -199,6 +207,86 @@ static int put_memory_v2(const struct group *g, const struct oci_memory *m, stru
 		r = put_max(g, "memory.max", m->limit, e);
 	if (r >= 0 && m->has_reservation && m->reservation)
 		r = put_max(g, "memory.low", m->reservation, e);
+	return r;
+}
+
+/* What no kernel has had since 5.16, and 6.12. */
+static void warn_of_kernel_limits(const struct oci_memory *m)
+{
+	if (m->has_kernel || m->has_kernel_tcp)
+		log_warning(
+		    "linux.resources.memory: kernel and kernelTCP are not limited apart: no "
+		    "kernel does that any more");
+}
+
+/* v1 refuses a limit below what is used; v2 would kill for it. */
+static int check_memory_use(const struct group *g, const struct oci_memory *m, struct err *e)
+{
+	char text[LIMITS_VALUE_MAX];
+	uint64_t used;
+
+	if (!m->check_before_update || !m->has_limit || m->limit <= 0)
+		return 0;
+	if (cgroup_read(g->path, "memory.current", text, sizeof(text)) < 0)
+		return 0;
+	used = strtoull(text, NULL, 10);
+	if ((uint64_t)m->limit >= used)
+		return 0;
+	return err_refuse(e, -EBUSY,
+	    "memory.limit: %jd is below the %ju that are in use (checkBeforeUpdate)",
+	    (intmax_t)m->limit, (uintmax_t)used);
+}
+
+static int put_realtime(const struct group *g, const struct oci_cpu *c, struct err *e)
+{
+	char text[LIMITS_VALUE_MAX];
+	int r = 0;
+
+	if (!c->realtime_runtime && !c->realtime_period)
+		return 0; /* engines write 0 for "not said" */
+	if (g->v2)
+		return err_refuse(e, -EOPNOTSUPP,
+		    "cannot limit real-time cpu (realtimeRuntime, realtimePeriod): cgroup v2 "
+		    "cannot do that");
+	if (c->realtime_period) {
+		snprintf(text, sizeof(text), "%ju", (uintmax_t)c->realtime_period);
+		r = put(g, "cpu.rt_period_us", text, e);
+	}
+	if (r >= 0 && c->realtime_runtime)
+		r = put_i64(g, "cpu.rt_runtime_us", c->realtime_runtime, e);
+	return r;
+}
+
+static int put_priorities(const struct group *g, const struct oci_network *network, struct err *e)
+{
+	char text[64];
+	int r = 0;
+
+	for (size_t i = 0; i < network->n_priorities && r >= 0; i++) {
+		snprintf(text, sizeof(text), "%s %u", network->priorities[i].name,
+		    network->priorities[i].priority);
+		r = put(g, "net_prio.ifpriomap", text, e);
+	}
+	return r;
+}
+
+static int put_rdma(const struct group *g, const struct oci_resources *res, struct err *e)
+{
+	char text[160];
+	int r = 0;
+
+	for (size_t i = 0; i < res->n_rdma && r >= 0; i++) {
+		const struct oci_rdma *d = &res->rdma[i];
+		int n = snprintf(text, sizeof(text), "%s", d->key);
+
+		if (d->has_hca_handles)
+			n += snprintf(
+			    text + n, sizeof(text) - (size_t)n, " hca_handle=%u", d->hca_handles);
+		if (d->has_hca_objects)
+			snprintf(
+			    text + n, sizeof(text) - (size_t)n, " hca_object=%u", d->hca_objects);
+		r = put(g, "rdma.max", text, e);
+	}
 	return r;
 }
 
@@ -417,13 +505,22 @@ int limits_put(const struct limits *l, const struct oci_resources *res, struct e
 	const struct group *pids = group_for(l, asked, CGROUP_PIDS);
 	const struct group *io = group_for(l, asked, CGROUP_IO);
 	const struct group *hugepages = group_for(l, asked, CGROUP_HUGETLB);
+	const struct group *classes = group_for(l, asked, CGROUP_NET_CLS);
+	const struct group *priorities = group_for(l, asked, CGROUP_NET_PRIO);
+	const struct group *rdma = group_for(l, asked, CGROUP_RDMA);
 	int r = 0;
 
-	if (memory)
+	if (res->memory)
+		warn_of_kernel_limits(res->memory);
+	if (memory && memory->v2)
+		r = check_memory_use(memory, res->memory, e);
+	if (r >= 0 && memory)
 		r = memory->v2 ? put_memory_v2(memory, res->memory, e)
 		               : put_memory_v1(memory, res->memory, e);
 	if (r >= 0 && cpu)
 		r = cpu->v2 ? put_cpu_v2(cpu, res->cpu, e) : put_cpu_v1(cpu, res->cpu, e);
+	if (r >= 0 && cpu)
+		r = put_realtime(cpu, res->cpu, e);
 	if (r >= 0 && cpuset)
 		r = put_cpuset(cpuset, res->cpu, e);
 	if (r >= 0 && pids)
@@ -432,6 +529,12 @@ int limits_put(const struct limits *l, const struct oci_resources *res, struct e
 		r = put_io(io, res->block_io, e);
 	if (r >= 0 && hugepages)
 		r = put_hugepages(hugepages, res, e);
+	if (r >= 0 && classes)
+		r = put_i64(classes, "net_cls.classid", res->network->class_id, e);
+	if (r >= 0 && priorities)
+		r = put_priorities(priorities, res->network, e);
+	if (r >= 0 && rdma)
+		r = put_rdma(rdma, res, e);
 	return r < 0 ? r : put_unified(l, res, e);
 }
 

@@ -54,6 +54,22 @@ static int make_behind_link(
 	return open_or_make(root_fd, path, n_links - 1);
 }
 
+/* "a/..": not made itself, but what stands before it; then it is the kernel's to resolve. */
+static int open_behind(int root_fd, char *path, char *slash, unsigned n_links)
+{
+	int fd;
+
+	if (!slash)
+		return -ENOENT;
+	*slash = '\0';
+	fd = *path ? open_or_make(root_fd, path, n_links) : -ENOENT;
+	*slash = '/';
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return file_open_in_root(root_fd, path, O_PATH | O_DIRECTORY, 0);
+}
+
 /* `path` is cut into while this runs, and whole again afterwards. */
 static int open_or_make(int root_fd, char *path, unsigned n_links)
 {
@@ -65,9 +81,8 @@ static int open_or_make(int root_fd, char *path, unsigned n_links)
 	fd = file_open_in_root(root_fd, path, O_PATH | O_DIRECTORY, 0);
 	if (fd != -ENOENT)
 		return fd;
-	/* Behind something that was just made: only a link has such a name in it. */
 	if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return -ENOENT;
+		return open_behind(root_fd, path, slash, n_links);
 	if (slash) {
 		*slash = '\0';
 		parent = open_or_make(root_fd, path, n_links);

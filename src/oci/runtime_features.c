@@ -133,7 +133,7 @@ static void put_cgroup(struct json_writer *w)
 	json_put_bool(w, "v2", true);
 	json_put_bool(w, "systemd", true);
 	json_put_bool(w, "systemdUser", false);
-	json_put_bool(w, "rdma", false);
+	json_put_bool(w, "rdma", true);
 	json_close_object(w);
 }
 

@@ -213,6 +213,34 @@ static int note_process(struct start *s, struct err *e)
 
 /* ---- the whole ---- */
 
+/* A cgroup namespace of its own, and its cgroups mounted to be written. */
+static bool divides_cgroups(const struct oci_config *config)
+{
+	const struct oci_linux *linux_ = config->linux_;
+	bool own = false, writable = false;
+
+	for (size_t i = 0; linux_ && i < linux_->n_namespaces; i++)
+		own |= strcmp(linux_->namespaces[i].type, "cgroup") == 0 &&
+		    !linux_->namespaces[i].path;
+	for (size_t i = 0; own && i < config->n_mounts; i++) {
+		const struct oci_mount *m = &config->mounts[i];
+
+		writable |= strcmp(m->destination, "/sys/fs/cgroup") == 0 && m->source &&
+		    strcmp(m->source, "cgroup") == 0 && !strv_has(&m->options, "ro");
+	}
+	return writable;
+}
+
+static int delegate(struct start *s, struct err *e)
+{
+	int64_t owner;
+
+	if (!s->limits || rootless_needed() || !divides_cgroups(s->config))
+		return 0;
+	owner = plan_host_uid(s->plan, s->config->process->user.uid);
+	return owner <= 0 ? 0 : limits_delegate(s->limits, (uid_t)owner, e);
+}
+
 /* Which directories it will have, before there is one of them. */
 static int note_rdt(struct start *s, struct err *e)
 {
@@ -255,6 +283,8 @@ static int prepare(struct start *s, struct err *e)
 		r = rootless_enter(s->config, e);
 	if (r >= 0)
 		r = make_plan(s, e);
+	if (r >= 0)
+		r = delegate(s, e);
 	if (r >= 0)
 		r = make_fifos(s, e);
 	if (r >= 0)

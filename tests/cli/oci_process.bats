@@ -131,3 +131,25 @@ passwd() { mkdir -p "$B/rootfs/etc" && printf '%s\n' "$@" >"$B/rootfs/etc/passwd
 	oci delete "$ID"
 	[ ! -e "$R/$ID" ]
 }
+
+# --- resources that this machine may not have: set, or refused in words, and never left out
+
+@test "resources of controllers that are not here are refused; what no kernel limits is a warning" {
+	bundle '.process.args=["true"] | .linux.resources.memory={kernel:100000000,kernelTCP:100000000}'
+	run oci run -b "$B" "$ID"
+	succeeds
+	says "kernel and kernelTCP are not limited apart"
+	bundle '.process.args=["true"] | .linux.resources.network={classID:1048577,priorities:[{name:"lo",priority:3}]}'
+	run oci run -b "$B" "$ID"
+	grep -q '^net_cls' /proc/cgroups && succeeds || refuses "net_"
+	bundle '.process.args=["true"] | .linux.resources.rdma={"mlx0":{hcaHandles:3}}'
+	run oci run -b "$B" "$ID"
+	refuses rdma
+	# Zeros are how engines write that nothing is said.
+	bundle '.process.args=["true"] | .linux.resources.cpu={realtimeRuntime:0,realtimePeriod:0}'
+	run oci run -b "$B" "$ID"
+	succeeds
+	bundle '.process.args=["true"] | .linux.resources.cpu={realtimePeriod:500000}'
+	run oci run -b "$B" "$ID"
+	[ "$status" -eq 0 ] || says "cpu.rt_period_us" || says "real-time cpu"
+}
