@@ -296,6 +296,60 @@ int dolium_container_kill(struct dolium *d, const char *name, const char *signal
 int dolium_container_wait(
     struct dolium *d, const char *name, const char *condition, struct dolium_exit *ret_exit);
 
+struct dolium_exec_options {
+	size_t size;
+	const char *const *command; /* ends in NULL */
+	const char *const *env; /* "KEY=value", or "KEY": from the caller's environment */
+	const char *user, *workdir; /* NULL: the container's */
+	bool tty, interactive, privileged, detach;
+};
+
+/*
+ * One more program in a container that runs. 0: *ret_exit has its status. -ESRCH: the container
+ * does not run; -EBUSY: it is paused. A program that is not there or cannot be executed is a
+ * failure, with 127 or 126 in ret_exit->status.
+ */
+int dolium_container_exec(struct dolium *d, const char *name,
+    const struct dolium_exec_options *options, struct dolium_exit *ret_exit);
+
+/* Freezes all of it, or lets it go on. -ESRCH: it does not run; -EALREADY: it is as it is wanted.
+ */
+int dolium_container_pause(struct dolium *d, const char *name, bool pause);
+
+/* -EEXIST: the name is taken. */
+int dolium_container_rename(struct dolium *d, const char *name, const char *new_name);
+
+/* Its processes as ps(1) lists them: {"Titles":[..],"Processes":[[..]]}. ps_options may be NULL. */
+int dolium_container_top(
+    struct dolium *d, const char *name, const char *const *ps_options, struct dolium_value **ret);
+
+/* {"ContainersDeleted":[ids],"SpaceReclaimed":n}: those that do not run. Filters: label= until= */
+int dolium_container_prune(struct dolium *d, const char *const *filters, struct dolium_value **ret);
+
+struct dolium_log_line {
+	const char *stream; /* "stdout" or "stderr" */
+	const char *text; /* `len` bytes, with its newline unless it was cut there */
+	size_t len;
+	const char *time; /* RFC 3339, UTC, nine digits */
+};
+
+struct dolium_log_options {
+	size_t size;
+	bool follow; /* until the container ends */
+	int64_t tail; /* so many of the last lines; -1: all */
+	int64_t since_ns, until_ns; /* since the epoch; 0: not said */
+	bool (*line)(void *user, const struct dolium_log_line *line); /* false: no more */
+	void *user;
+};
+
+/* What it wrote. -EOPNOTSUPP: its log driver keeps nothing that can be read here. */
+int dolium_container_logs(
+    struct dolium *d, const char *name, const struct dolium_log_options *options);
+
+/* "2026-11-23T21:00:00Z", "2026-11-23", seconds since the epoch, or how long ago ("10m", "1h30m").
+ * -EINVAL. */
+int dolium_time_parse(struct dolium *d, const char *text, int64_t *ret_ns);
+
 /* For a keeper: its container has ended. Removes it or starts it again, as is meant. lock_fd: of
  * the container's directory, locked; consumed. */
 int dolium_container_after(struct dolium *d, const char *id, int lock_fd);

@@ -89,6 +89,8 @@ int cli_refuse(const struct cli *cli, const char *fmt, ...) __attribute__((forma
 extern const struct command command_run, command_create, command_start;
 extern const struct command command_attach, command_stop, command_kill, command_restart,
     command_wait;
+extern const struct command command_exec, command_pause, command_unpause, command_top;
+extern const struct command command_logs, command_rename, command_container_prune;
 extern const struct command command_container_after;
 extern const struct command command_ps, command_rm, command_container_inspect;
 extern const struct command command_pull, command_load, command_import;

@@ -279,23 +279,6 @@ static const struct cli_option prune_options[] = {
 	{ NULL },
 };
 
-/* Anything but a yes is a no; so is the end of the input. */
-static bool is_wanted(bool all)
-{
-	AUTO_FREE char *answer = NULL;
-	size_t room = 0;
-	ssize_t len;
-
-	printf("WARNING! This will remove all %s.\nAre you sure you want to continue? [y/N] ",
-	    all ? "images that no container uses" : "images without a name");
-	fflush(stdout);
-	len = getline(&answer, &room, stdin);
-	if (len <= 0)
-		return false;
-	answer[strcspn(answer, "\r\n")] = '\0';
-	return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
-}
-
 static int run_prune(struct cli *cli, void *target, char **words)
 {
 	const struct prune_options *o = target;
@@ -305,7 +288,8 @@ static int run_prune(struct cli *cli, void *target, char **words)
 	struct dolium *d;
 
 	(void)words;
-	if (!o->force && !is_wanted(o->all)) {
+	if (!o->force &&
+	    !print_sure(o->all ? "images that no container uses" : "images without a name")) {
 		print_error("nothing was removed", NULL);
 		return 1;
 	}

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/auto.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -68,4 +70,20 @@ int print_finish(int status)
 	buf_addf(&b, "cannot write the output: %s", strerror(errno));
 	print_error(buf_text(&b), NULL);
 	return status ? status : 1;
+}
+
+bool print_sure(const char *what)
+{
+	AUTO_FREE char *answer = NULL;
+	size_t room = 0;
+	ssize_t len;
+
+	printf(
+	    "WARNING! This will remove all %s.\nAre you sure you want to continue? [y/N] ", what);
+	fflush(stdout);
+	len = getline(&answer, &room, stdin);
+	if (len <= 0)
+		return false;
+	answer[strcspn(answer, "\r\n")] = '\0';
+	return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }

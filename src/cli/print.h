@@ -9,6 +9,7 @@
 #ifndef DOLIUM_CLI_PRINT_H
 #define DOLIUM_CLI_PRINT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct buf;
@@ -22,6 +23,9 @@ void print_text(FILE *to, const char *text, const char *keep);
 
 /* "dolium: text", and "hint: hint" where there is one, to stderr. */
 void print_error(const char *text, const char *hint);
+/* Asks whether all `what` are to be removed. Anything but a yes is a no; so is the end of the
+ * input. */
+bool print_sure(const char *what);
 void print_err(const struct err *e);
 
 /*

@@ -249,6 +249,36 @@ int container_commit(int dir_fd, const struct record *record, struct err *e)
 	return 0;
 }
 
+/*
+ * The new name, then the record, then the old name away: killed in between it has two names for a
+ * while, and none that another could take for its own.
+ */
+int container_rename(
+    struct dolium *d, int dir_fd, struct record *record, const char *name, struct err *e)
+{
+	AUTO_FREE char *old = record->name, *copy = strdup(name);
+	AUTO_FD int names_fd = -1;
+	int containers_fd = engine_containers_dir(d, e), r;
+	char owner[RECORD_ID_LEN + 1];
+
+	record->name = NULL;
+	if (containers_fd < 0)
+		return containers_fd;
+	if (!copy)
+		return err_set(e, -ENOMEM, "cannot rename the container");
+	names_fd = names_dir(containers_fd);
+	if (names_fd < 0)
+		return err_set(e, names_fd, "cannot open the names of containers");
+	r = name_claim(d, names_fd, name, record->id, e);
+	if (r < 0)
+		return r;
+	record->name = TAKE(copy);
+	r = container_commit(dir_fd, record, e);
+	if (r == 0 && name_read(names_fd, old, owner) == 0 && strcmp(owner, record->id) == 0)
+		unlinkat(names_fd, old, 0);
+	return r;
+}
+
 /* ---- finding ---- */
 
 static bool is_id(const char *text, size_t len)

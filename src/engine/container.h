@@ -62,6 +62,9 @@ struct container_status {
  * owns. -EEXIST: the name is taken. Garbage until container_commit().
  */
 int container_claim(struct dolium *d, struct record *record, struct err *e);
+/* Gives it another name, which is claimed for it first; record->name is set. -EEXIST: taken. */
+int container_rename(
+    struct dolium *d, int dir_fd, struct record *record, const char *name, struct err *e);
 /* Writes state.json: from now on the container exists. */
 int container_commit(int dir_fd, const struct record *record, struct err *e);
 

@@ -18,39 +18,12 @@
 #include "engine/container.h"
 #include "engine/keeper_call.h"
 #include "engine/oci_launch.h"
+#include "engine/subject.h"
 #include "os/process.h"
 
 #define KILL_WAIT_MS 10000
 #define GONE_STEP_MS 10
 #define NEVER        (-2)
-
-/* One container, found. */
-struct subject {
-	char id[RECORD_ID_LEN + 1];
-	int dir_fd;
-	struct record *record;
-};
-
-static void subject_done(struct subject *s)
-{
-	if (s->dir_fd >= 0)
-		close(s->dir_fd);
-	record_free(s->record);
-}
-
-#define AUTO_SUBJECT __attribute__((cleanup(subject_done)))
-
-static int subject_find(struct dolium *d, const char *name, struct subject *s, struct err *e)
-{
-	int r = container_find(d, name, s->id, e);
-
-	if (r < 0)
-		return r;
-	s->dir_fd = container_open(d, s->id, e);
-	if (s->dir_fd < 0)
-		return s->dir_fd;
-	return container_read(s->dir_fd, s->id, &s->record, e);
-}
 
 /* Without a keeper. */
 static int end_orphan(struct dolium *d, const struct subject *s, struct err *e)
@@ -87,7 +60,7 @@ static int signal_of(const char *text, int otherwise, struct err *e)
 int dolium_container_attach(struct dolium *d, const char *name,
     const struct dolium_start_options *options, struct dolium_exit *ret_exit)
 {
-	AUTO_SUBJECT struct subject s = { .dir_fd = -1 };
+	AUTO_SUBJECT struct subject s = SUBJECT_NONE;
 	struct err *e = engine_begin(d);
 	struct keeper_ended ended = { 0 };
 	enum attach_end how;
@@ -152,7 +125,7 @@ static int stop(struct dolium *d, const struct subject *s, int n, int timeout, s
 
 int dolium_container_stop(struct dolium *d, const char *name, const char *signal, int timeout)
 {
-	AUTO_SUBJECT struct subject s = { .dir_fd = -1 };
+	AUTO_SUBJECT struct subject s = SUBJECT_NONE;
 	struct err *e = engine_begin(d);
 	int r = subject_find(d, name, &s, e), n;
 
@@ -175,7 +148,7 @@ int dolium_container_restart(struct dolium *d, const char *name, const char *sig
 
 int dolium_container_kill(struct dolium *d, const char *name, const char *signal)
 {
-	AUTO_SUBJECT struct subject s = { .dir_fd = -1 };
+	AUTO_SUBJECT struct subject s = SUBJECT_NONE;
 	struct err *e = engine_begin(d);
 	struct keeper_number number;
 	AUTO_FD int fd = -1;
@@ -239,7 +212,7 @@ static int wait_removed(struct dolium *d, const struct subject *s)
 int dolium_container_wait(
     struct dolium *d, const char *name, const char *condition, struct dolium_exit *ret_exit)
 {
-	AUTO_SUBJECT struct subject s = { .dir_fd = -1 };
+	AUTO_SUBJECT struct subject s = SUBJECT_NONE;
 	struct err *e = engine_begin(d);
 	struct container_status status;
 	bool removed = condition && strcmp(condition, "removed") == 0;

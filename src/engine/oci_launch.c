@@ -37,6 +37,8 @@ static void be_child(const struct launch *launch, int program_fd, const sigset_t
 		dup2(null_fd, STDIN_FILENO);
 	if (launch->null_stdout)
 		dup2(null_fd, STDOUT_FILENO);
+	if (launch->stdout_fd > 0)
+		dup2(launch->stdout_fd, STDOUT_FILENO);
 	if (launch->null_stderr)
 		dup2(null_fd, STDERR_FILENO);
 	sigprocmask(SIG_SETMASK, mask, NULL);

@@ -17,6 +17,7 @@ struct launch {
 	const int *keep_fds; /* stay open in it, under the same numbers */
 	size_t n_keep_fds;
 	bool forward_signals; /* those that reach us are sent on */
+	int stdout_fd; /* 0: ours; else it is stdout in it */
 	bool null_stdin, null_stdout, null_stderr; /* are /dev/null in it */
 };
 

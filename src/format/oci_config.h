@@ -307,6 +307,8 @@ int oci_config_parse(const char *text, size_t len, struct oci_config **ret_confi
 
 /* Appends it as JSON text; oci_config_parse() of that gives an equal struct. */
 void oci_config_write(const struct oci_config *config, struct buf *to);
+/* The process alone, as `exec --process` reads it. */
+void oci_process_write(const struct oci_process *process, struct buf *to);
 
 struct oci_config *oci_config_free(struct oci_config *config); /* NULL is fine; returns NULL */
 AUTO_DEFINE(struct oci_config *, oci_config_free);

@@ -127,11 +127,11 @@ static void put_cpu_affinity(struct json_writer *w, const struct oci_cpu_affinit
 	json_close_object(w);
 }
 
-static void put_process(struct json_writer *w, const struct oci_process *process)
+static void put_process(struct json_writer *w, const char *key, const struct oci_process *process)
 {
 	if (!process)
 		return;
-	json_open_object(w, "process");
+	json_open_object(w, key);
 	put_true(w, "terminal", process->terminal);
 	if (process->console_height || process->console_width) {
 		json_open_object(w, "consoleSize");
@@ -473,9 +473,16 @@ void oci_config_write(const struct oci_config *config, struct buf *to)
 	json_maybe_text(&w, "hostname", config->hostname);
 	json_maybe_text(&w, "domainname", config->domainname);
 	PUT_LIST(&w, "mounts", config->mounts, config->n_mounts, put_mount);
-	put_process(&w, config->process);
+	put_process(&w, "process", config->process);
 	put_hooks(&w, config->hooks);
 	json_maybe_map(&w, "annotations", &config->annotations);
 	put_linux(&w, config->linux_);
 	json_close_object(&w);
+}
+
+void oci_process_write(const struct oci_process *process, struct buf *to)
+{
+	struct json_writer w = { .to = to };
+
+	put_process(&w, NULL, process);
 }

@@ -67,6 +67,8 @@ static const struct option_row create_options[] = {
 };
 
 static const struct option_row exec_options[] = {
+	{ "stdio", 0, OPTION_TEXT, OWN(stdio) },
+	{ "report-fd", 0, OPTION_NUMBER, OWN(report_fd) },
 	{ "process", 'p', OPTION_TEXT, EXEC(process) },
 	{ "console-socket", 0, OPTION_TEXT, OWN(console_socket) },
 	{ "pidfd-socket", 0, OPTION_TEXT, OWN(pidfd_socket) },

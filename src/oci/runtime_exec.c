@@ -20,6 +20,7 @@
 #include "isolate/launch.h"
 #include "isolate/limits.h"
 #include "isolate/plan.h"
+#include "oci/events.h"
 #include "oci/listener.h"
 #include "oci/relay.h"
 #include "oci/runtime.h"
@@ -35,6 +36,8 @@ struct exec {
 	struct plan *plan;
 	struct launch launch;
 	struct relay relay;
+	int ends[3]; /* the process's standard streams, where we made pipes */
+	const char *stage; /* what a failure is told as */
 	int home_fd;
 	int pidfd; /* of the container's first process */
 };
@@ -280,8 +283,15 @@ static int make_plan(struct exec *x, struct err *e)
 	int r;
 
 	r = plan_make_exec(x->config, &options, x->pidfd, x->state.pid, &x->plan, e);
-	if (r >= 0 && !x->plan->terminal)
-		process_give_streams(x->plan);
+	if (r < 0 || x->plan->terminal)
+		return r;
+	if (!x->o->detach && x->o->stdio && strcmp(x->o->stdio, "pipe") == 0) {
+		r = relay_make_pipes(&x->relay, x->ends, e);
+		if (r < 0)
+			return r;
+		memcpy(x->plan->stdio, x->ends, sizeof(x->ends));
+	}
+	process_give_streams(x->plan);
 	return r;
 }
 
@@ -304,6 +314,7 @@ static int take_console(struct exec *x, struct err *e)
 /* From the clone until the program runs. */
 static int launch(struct exec *x, struct err *e)
 {
+	enum report_stage stage = REPORT_SETUP;
 	int r;
 
 	if (!x->o->detach && (r = relay_hold_signals(&x->relay, e)) < 0)
@@ -311,6 +322,10 @@ static int launch(struct exec *x, struct err *e)
 	r = launch_begin(x->plan, x->limits, &x->launch, e);
 	if (r < 0)
 		return r;
+	for (int i = 0; i < 3; i++) {
+		auto_close(&x->ends[i]);
+		x->ends[i] = -1;
+	}
 	r = take_console(x, e);
 	if (r >= 0)
 		r = listener_hand_over(x->plan, &x->state, "running", &x->launch, e);
@@ -321,7 +336,9 @@ static int launch(struct exec *x, struct err *e)
 	if (r >= 0)
 		r = launch_go(&x->launch, e);
 	if (r >= 0)
-		r = launch_await(&x->launch, REPORT_END, NULL, e);
+		r = launch_await(&x->launch, REPORT_END, &stage, e);
+	if (r < 0 && stage == REPORT_EXEC)
+		x->stage = "exec";
 	if (r < 0)
 		launch_kill(&x->launch);
 	return r;
@@ -369,11 +386,15 @@ int runtime_exec(const struct runtime *rt, const struct runtime_options *o, stru
 		    .sync_fd = -1,
 		    .console_fd = -1,
 		    .listener_fd = -1 },
+		.ends = { -1, -1, -1 },
+		.stage = "setup",
 		.home_fd = -1,
 		.pidfd = -1,
 	};
 	relay_init(&x.relay);
 	r = exec(&x, rt, e);
 	relay_done(&x.relay);
+	if (r < 0)
+		event_failed(o->report_fd, x.stage, e);
 	return r < 0 ? err_wrap(e, r, "exec failed") : r;
 }

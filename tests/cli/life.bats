@@ -227,3 +227,106 @@ log_of() { jq -j .log "$DOLIUM_ROOT/containers/$(dolium inspect "$1" | jq -r '.[
 	[ "$(awk '/^Private_Dirty/{print $2}' "/proc/$keeper/smaps_rollup")" -le 300 ]
 	equal "$(readlink /proc/"$keeper"/fd/* | grep -c timerfd)" 0
 }
+
+# ---------------------------------------------------------------- one more program
+
+@test "exec: its streams, its status, its user, its directory, its environment" {
+	detached --name host -e A=container busybox sleep 60
+	run -0 dolium exec host sh -c 'echo $A $PWD'
+	is "container /"
+	run -0 dolium exec -e A=b -e C -w /tmp -u 7:8 host sh -c 'echo $A ${C-none} $PWD $(id -u) $(id -g)'
+	is "b none /tmp 7 8"
+	C=ours run -0 dolium exec -e C host sh -c 'echo $C'
+	is ours
+	equal "$(echo given | dolium exec -i host cat)" given
+	run dolium exec host sh -c 'exit 9'
+	status_is 9
+	run -127 dolium exec host no-such-program
+	says "executable file not found"
+	run dolium exec host /etc
+	status_is 126
+	dolium kill host
+	run dolium exec host true
+	status_is 1
+	says "is not running"
+}
+
+@test "exec -it has a terminal, exec -d goes on alone" {
+	detached --name host busybox sleep 60
+	run pty --expect '# ' --send 'tty; exit 3\r' -- "$DOLIUM_BIN/dolium" exec -it host sh
+	status_is 3
+	says /dev/pts/
+	run -0 dolium exec -d host sh -c 'sleep 0.2; echo done >/tmp/flag; sleep 60'
+	wait_for 5 bash -c "'$DOLIUM_BIN/dolium' exec host cat /tmp/flag"
+	run -0 dolium top host
+	says "sleep 60"
+}
+
+@test "pause freezes all of it; exec says so; stop ends it all the same" {
+	detached --name still busybox sh -c 'while :; do echo tick; sleep 0.05; done'
+	sleep 0.2
+	run -0 dolium pause still
+	n=$(log_of still | wc -l)
+	sleep 0.3
+	equal "$(log_of still | wc -l)" "$n"
+	run dolium exec still true
+	status_is 1
+	says paused
+	run dolium pause still
+	status_is 1
+	run -0 dolium unpause still
+	wait_for 5 bash -c "[ \$(grep -c tick '$DOLIUM_ROOT'/containers/*/log) -gt $n ]"
+	run -0 dolium pause still
+	run -0 dolium stop -t 1 still
+	equal "$(state_of still)" "exited 137"
+}
+
+# ---------------------------------------------------------------- logs, rename, prune
+
+@test "logs: both streams, the last ones, from when to when, and what comes" {
+	detached --name says busybox sh -c 'echo one; echo two >&2; sleep 1; echo three'
+	run --separate-stderr dolium logs -f says
+	equal "$output" "$(printf 'one\nthree')"
+	equal "$stderr" two
+	equal "$(dolium logs -n 1 says 2>/dev/null)" three
+	equal "$(dolium logs --tail 0 says 2>&1)" ""
+	[[ "$(dolium logs -t -n 1 says)" =~ ^20[0-9TZ:.-]+\ three$ ]]
+	at=$(dolium logs -t -n 1 says | cut -d' ' -f1)
+	equal "$(dolium logs --since "$at" says 2>&1)" three
+	equal "$(dolium logs --until "$at" says 2>&1 | wc -l)" 3
+	equal "$(dolium logs --since 1h says 2>&1 | wc -l)" 3
+	run dolium logs --since yesterday says
+	status_is 1
+	detached --name turns --log-driver k8s-file --log-opt max-size=1k --log-opt max-file=50 busybox sh -c 'for i in $(seq 100); do echo line $i; done'
+	equal "$(dolium logs -f turns)" "$(printf 'line %d\n' $(seq 100))"
+	detached --name silent --log-driver none busybox echo x
+	run dolium logs silent
+	status_is 1
+	says "log driver none"
+}
+
+@test "rename while it runs; the old name is free, a taken one is refused" {
+	detached --name first busybox sleep 60
+	run -0 dolium rename first second
+	equal "$(dolium ps --format '{{.Names}}')" second
+	run -0 dolium create --name first busybox true
+	run dolium rename second first
+	status_is 1
+	says "in use"
+	run dolium rename second 'no good'
+	status_is 1
+	run -0 dolium exec second true
+}
+
+@test "container prune removes what does not run, by label" {
+	detached --name runs busybox sleep 60
+	dolium create --name keep --label stay=1 busybox true
+	dolium create --name old busybox true
+	run dolium container prune </dev/null
+	status_is 1
+	run -0 dolium container prune -f --filter label=stay=1
+	equal "$(dolium ps -a --format '{{.Names}}' | sort)" "$(printf 'old\nruns')"
+	run -0 dolium container prune -f
+	says "Total reclaimed space"
+	equal "$(dolium ps -a --format '{{.Names}}')" runs
+}

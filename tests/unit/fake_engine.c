@@ -643,6 +643,73 @@ int dolium_container_attach(struct dolium *d, const char *name,
 	return dolium_container_start(d, name, options, ret_exit);
 }
 
+int dolium_container_exec(struct dolium *d, const char *name,
+    const struct dolium_exec_options *options, struct dolium_exit *ret_exit)
+{
+	if (strcmp(name, "absent") == 0)
+		return fail(d, -ENOENT, "no such container: 'absent'");
+	printf("exec %s:", name);
+	for (const char *const *word = options->command; *word; word++)
+		printf(" %s", *word);
+	for (const char *const *word = options->env; *word; word++)
+		printf(" %s", *word);
+	printf("%s%s%s%s %s %s\n", options->tty ? " tty" : "", options->interactive ? " in" : "",
+	    options->privileged ? " all" : "", options->detach ? " detached" : "",
+	    options->user ? options->user : "-", options->workdir ? options->workdir : "-");
+	ret_exit->status = strcmp(options->command[0], "exit") == 0 ? 5 : 0;
+	return 0;
+}
+
+int dolium_container_pause(struct dolium *d, const char *name, bool pause)
+{
+	return do_to(d, "pause", name, NULL, pause);
+}
+
+int dolium_container_rename(struct dolium *d, const char *name, const char *new_name)
+{
+	return do_to(d, "rename", name, new_name, 0);
+}
+
+int dolium_container_top(
+    struct dolium *d, const char *name, const char *const *ps_options, struct dolium_value **ret)
+{
+	(void)ps_options;
+	*ret = value_new(OBJECT);
+	return do_to(d, "top", name, NULL, 0);
+}
+
+int dolium_container_prune(struct dolium *d, const char *const *filters, struct dolium_value **ret)
+{
+	struct dolium_value *gone;
+
+	(void)d;
+	(void)filters;
+	*ret = value_new(OBJECT);
+	gone = add(*ret, "ContainersDeleted", value_new(ARRAY));
+	add_text(gone, NULL, CONTAINER_ID);
+	add_number(*ret, "SpaceReclaimed", 2048);
+	return 0;
+}
+
+int dolium_container_logs(
+    struct dolium *d, const char *name, const struct dolium_log_options *options)
+{
+	const struct dolium_log_line line = {
+		.stream = "stdout", .text = "hello\n", .len = 6, .time = "2026-11-23T21:00:00Z"
+	};
+
+	if (strcmp(name, "absent") == 0)
+		return fail(d, -ENOENT, "no such container: 'absent'");
+	options->line(options->user, &line);
+	return 0;
+}
+
+int dolium_time_parse(struct dolium *d, const char *text, int64_t *ret_ns)
+{
+	*ret_ns = 1;
+	return strcmp(text, "never") == 0 ? fail(d, -EINVAL, "'never' is no time") : 0;
+}
+
 int dolium_container_after(struct dolium *d, const char *id, int lock_fd)
 {
 	(void)lock_fd;

@@ -271,6 +271,25 @@ TEST(a_stop_has_its_own_timeout_unless_one_is_said)
 	CHECK_INT(RUN("stop", "absent", "web")->status, 1);
 }
 
+TEST(exec_and_logs_hand_on_what_was_said)
+{
+	struct result *r = RUN("exec", "-i", "-e", "A=1", "-u", "7", "-w", "/x", "web", "ls", "-l");
+
+	CHECK_INT(r->status, 0);
+	CHECK_STR(r->out, "exec web: ls -l A=1 in 7 /x\n");
+	CHECK_INT(RUN("exec", "web", "exit")->status, 5);
+	CHECK_INT(RUN("exec", "absent", "ls")->status, 1);
+	CHECK_INT(RUN("exec", "web")->status, 1);
+	CHECK_STR(RUN("logs", "web")->out, "hello\n");
+	CHECK_STR(RUN("logs", "-t", "web")->out, "2026-11-23T21:00:00Z hello\n");
+	CHECK(strstr(RUN("logs", "--since", "never", "web")->err, "'never' is no time"));
+	CHECK_INT(RUN("logs", "-n", "some", "web")->status, 1);
+	CHECK_STR(RUN("rename", "web", "site")->out, "rename web site 0\n");
+	CHECK_STR(RUN("pause", "web")->out, "pause web - 1\nweb\n");
+	CHECK_STR(RUN("unpause", "web")->out, "pause web - 0\nweb\n");
+	CHECK(strstr(RUN("container", "prune", "-f")->out, "Total reclaimed space: 2.05kB\n"));
+}
+
 TEST(a_terminal_is_asked_for_only_where_there_is_one)
 {
 	struct result *r = RUN("run", "-it", "x");
