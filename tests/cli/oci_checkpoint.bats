@@ -245,6 +245,41 @@ other_is_beyond() { [ "$(tail -n 1 "$B/other")" -gt "$1" ]; }
 	[ "${lines[-1]}" -gt "${lines[0]}" ]
 }
 
+# --- a caller
+
+@test "podman checkpoints and restores a container through dolium-oci" {
+	command -v podman >/dev/null || skip "podman is not installed"
+	criu_real
+	bundle "$COUNTER"
+	# What it may ask for: podman's own limits are more than root has on some machines.
+	printf '[containers]\ndefault_ulimits = ["nofile=%s:%s", "nproc=32768:32768"]\n' "$(ulimit -Hn)" "$(ulimit -Hn)" >"$B/conf"
+	mkdir "$B/as"
+	ln -s "$DOLIUM_BIN/dolium-oci" "$B/as/crun"
+	podman() {
+		CONTAINERS_CONF=$B/conf timeout 60 podman --root "$B/store" --runroot "$B/runroot" --storage-driver vfs \
+			--runtime "$B/as/crun" --cgroup-manager cgroupfs --events-backend file "$@" 3>&-
+	}
+	tar -C "$B/rootfs" -c . | command env CONTAINERS_CONF="$B/conf" podman --root "$B/store" --runroot "$B/runroot" \
+		--storage-driver vfs import - counter >/dev/null 2>&1
+	command -v conmon >/dev/null || skip "conmon is not installed"
+	podman run -d --network none --cgroup-parent "/dolium/podman-$ID" --name "$ID" counter sh -c 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.1; done' </dev/null
+	wait_for 5 podman_counted 2
+	podman container checkpoint "$ID"
+	last=$(podman logs "$ID" | tail -n 1)
+	podman container restore "$ID"
+	wait_for 5 podman_counted "$((last + 1))"
+	# Each number once and in order.
+	podman logs "$ID" | awk 'NR - 1 != $1 { exit 1 }'
+	podman rm -f -t 0 "$ID"
+	wait_for 10 podman_cgroups_go
+}
+# conmon, which ends by itself, is in one of them.
+podman_cgroups_go() {
+	find /sys/fs/cgroup -depth -type d -path "*/dolium/podman-$ID*" -exec rmdir {} + 2>/dev/null
+	[ -z "$(find /sys/fs/cgroup -name "podman-$ID")" ]
+}
+podman_counted() { podman logs "$ID" | grep -qx "$1"; }
+
 # --- without
 
 @test "without CRIU, or with too old a one, the refusal says which is needed" {
