@@ -27,3 +27,4 @@ replay() { # replay ENGINE [RUNTIME]
 @test "as dockerd and its shim ask" { replay docker; }
 @test "as podman and conmon ask" { replay podman; }
 @test "as buildah asks" { replay buildah; }
+@test "as Slurm asks" { replay slurm; }

@@ -190,6 +190,11 @@ bye"
 	matches '2048 +0 +2048'
 }
 
+@test "what a warning would be about is not said in the program's output" {
+	run once --oom-score-adj=-500 busybox echo hello
+	is hello
+}
+
 @test "a seccomp profile of the caller's" {
 	echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}' >"$CALLERS/seccomp.json"
 	run once --security-opt "seccomp=$CALLERS/seccomp.json" busybox mkdir /d

@@ -5,39 +5,8 @@ load ../lib/common
 load ../lib/callers
 
 setup_file() {
-	local host
 	callers_start
-	host=$(hostname)
-	mkdir -p "$CALLERS/ctld" "$CALLERS/n1" "$CALLERS/n2"
-	in_world sh -c 'mkdir -p /run/munge /etc/slurm /var/log/munge /var/lib/munge; cd /run/munge
-		(umask 077; head -c 64 /dev/urandom >key)
-		exec munged --key-file "$PWD/key" --seed-file "$PWD/seed" --log-file "$PWD/log" --pid-file "$PWD/pid"' </dev/null
-	in_world tee /etc/slurm/slurm.conf >/dev/null <<-END2
-		ClusterName=callers
-		SlurmctldHost=$host(127.0.0.1)
-		SlurmUser=root
-		AuthType=auth/munge
-		ProctrackType=proctrack/linuxproc
-		TaskPlugin=task/none
-		SelectType=select/cons_tres
-		SelectTypeParameters=CR_Core
-		StateSaveLocation=$CALLERS/ctld
-		SlurmdSpoolDir=$CALLERS/%n
-		SlurmdPidFile=/run/slurmd-%n.pid
-		SlurmctldPidFile=/run/slurmctld.pid
-		SlurmdLogFile=$CALLERS/slurmd-%n.log
-		SlurmctldLogFile=$CALLERS/slurmctld.log
-		SlurmdDebug=debug
-		ReturnToService=2
-		KillWait=1
-		NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17001 CPUs=2 State=UNKNOWN
-		NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17002 CPUs=2 State=UNKNOWN
-		PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
-	END2
-	callers_conf /etc/slurm/oci.conf
-	callers_daemon ctld slurmctld -D
-	callers_daemon n1 slurmd -D -N n1
-	callers_daemon n2 slurmd -D -N n2
+	callers_slurm
 	callers_type slurm-node
 	in_world useradd -m -d "$CALLERS/home" -u 1234 jobber
 	# His way to his bundle.
@@ -47,11 +16,8 @@ setup_file() {
 	make_bundle "$CALLERS/bundle" ''
 	make_bundle "$CALLERS/users" "$AS"
 	export BUNDLE=$CALLERS/bundle
-	wait_for 30 nodes_are_up
 }
 teardown_file() { callers_stop; }
-
-nodes_are_up() { [ "$(in_world sinfo -h -o '%T %D')" = "idle 2" ]; }
 
 AS="setpriv --reuid 1234 --regid 1234 --clear-groups env HOME=/tmp"
 

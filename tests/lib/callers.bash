@@ -67,3 +67,41 @@ callers_names() {
 	ln -sf /usr/local/bin/dolium-oci "$CALLERS/names/runc"
 	ln -sf /usr/local/bin/dolium-oci "$CALLERS/names/crun"
 }
+
+# Slurm: munged with a key of its own, slurmctld, and two slurmd that are the nodes n1 and n2 of this host.
+callers_slurm() {
+	local host
+	host=$(hostname)
+	mkdir -p "$CALLERS/ctld" "$CALLERS/n1" "$CALLERS/n2"
+	in_world sh -c 'mkdir -p /run/munge /etc/slurm /var/log/munge /var/lib/munge; cd /run/munge
+		(umask 077; head -c 64 /dev/urandom >key)
+		exec munged --key-file "$PWD/key" --seed-file "$PWD/seed" --log-file "$PWD/log" --pid-file "$PWD/pid"' </dev/null
+	in_world tee /etc/slurm/slurm.conf >/dev/null <<-END2
+		ClusterName=callers
+		SlurmctldHost=$host(127.0.0.1)
+		SlurmUser=root
+		AuthType=auth/munge
+		ProctrackType=proctrack/linuxproc
+		TaskPlugin=task/none
+		SelectType=select/cons_tres
+		SelectTypeParameters=CR_Core
+		StateSaveLocation=$CALLERS/ctld
+		SlurmdSpoolDir=$CALLERS/%n
+		SlurmdPidFile=/run/slurmd-%n.pid
+		SlurmctldPidFile=/run/slurmctld.pid
+		SlurmdLogFile=$CALLERS/slurmd-%n.log
+		SlurmctldLogFile=$CALLERS/slurmctld.log
+		SlurmdDebug=debug
+		ReturnToService=2
+		KillWait=1
+		NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17001 CPUs=2 State=UNKNOWN
+		NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17002 CPUs=2 State=UNKNOWN
+		PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+	END2
+	callers_conf /etc/slurm/oci.conf
+	callers_daemon ctld slurmctld -D
+	callers_daemon n1 slurmd -D -N n1
+	callers_daemon n2 slurmd -D -N n2
+	wait_for 30 callers_slurm_is_up
+}
+callers_slurm_is_up() { [ "$(in_world sinfo -h -o '%T %D')" = "idle 2" ]; }

@@ -107,8 +107,19 @@ record_buildah() {
 	quiet in_world buildah run --isolation oci --runtime "$TRACED/runc" "$c" nosuch
 	quiet in_pty buildah run --isolation oci --runtime "$TRACED/runc" -t "$c" tty
 }
+record_slurm() {
+	callers_slurm
+	in_world sed -i "s#/usr/local/bin/dolium-oci#$TRACED/runc#" /etc/slurm/oci.conf
+	in_world mkdir -p -m 1777 /run/dolium-slurm
+	mkdir -p "$CALLERS/bundle/rootfs/bin"
+	cp /bin/busybox "$CALLERS/bundle/rootfs/bin/sh"
+	(cd "$CALLERS/bundle" && callers_block slurm-bundle | sed s/--rootless// | in_world sh -e /dev/stdin)
+	quiet in_world srun --container "$CALLERS/bundle" sh -c 'exit 5'
+	quiet in_world srun --container "$CALLERS/bundle" nosuch
+	quiet in_world srun -N2 --container "$CALLERS/bundle" sh -c 'exit 0'
+}
 
-for engine in "${@:-containerd docker podman buildah}"; do
+for engine in "${@:-containerd docker podman buildah slurm}"; do
 	for one in $engine; do
 		traced "$one"
 		"record_$one"
