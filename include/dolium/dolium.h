@@ -41,6 +41,8 @@ struct dolium_options {
 	const char *libexec; /* where dolium-oci and the workers are; NULL: beside this program,
 	                        else ../libexec/dolium */
 	bool debug;
+	const char *storage_driver; /* "erofs", "overlay"; NULL: $DOLIUM_STORAGE_DRIVER, else the
+	                               one that has made what is there, else the best that works */
 };
 
 /* *ret_dolium is set even on failure, for dolium_error(); close it all the same. NULL only when

@@ -100,6 +100,9 @@ const struct cli_option cli_options[] = {
 	{ "run-root", .kind = OPTION_TEXT, .offset = offsetof(struct cli_words, cli.run_root),
 	    .argument = "DIR", .completion = COMPLETE_DIRECTORY,
 	    .help = "Where the state of what runs is kept" },
+	{ "storage-driver", .kind = OPTION_TEXT,
+	    .offset = offsetof(struct cli_words, cli.storage_driver), .argument = "NAME",
+	    .help = "How layers are kept: erofs or overlay" },
 	{ "debug", 'D', OPTION_FLAG, offsetof(struct cli_words, cli.debug),
 	    .help = "Say on stderr what is being done" },
 	{ "version", 'v', OPTION_FLAG, offsetof(struct cli_words, version),
@@ -143,6 +146,7 @@ int cli_engine(struct cli *cli, struct dolium **ret_dolium)
 
 	options.root = cli->root;
 	options.run_root = cli->run_root;
+	options.storage_driver = cli->storage_driver;
 	options.debug = cli->debug;
 	if (!cli->dolium) {
 		r = dolium_open(&options, &cli->dolium);

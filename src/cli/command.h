@@ -20,7 +20,8 @@ struct err;
 
 /* What all commands share. */
 struct cli {
-	const char *root, *run_root; /* as the global options say; NULL: not said */
+	const char *root, *run_root,
+	    *storage_driver; /* as the global options say; NULL: not said */
 	bool debug;
 	struct dolium *dolium; /* NULL until a command needs it: cli_engine() */
 	const char *path; /* of the command that runs, as it was typed: "dolium image ls" */

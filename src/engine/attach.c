@@ -20,8 +20,10 @@
 
 #include "base/err.h"
 #include "engine/keeper_call.h"
+#include "os/monotonic.h"
 #include "os/pty.h"
 
+#define LATER_MS        5000
 #define KEYS_MAX        16
 #define KEYS_DEFAULT    "ctrl-p,ctrl-q"
 #define END_OF_TERMINAL '\004'
@@ -40,6 +42,8 @@ struct attached {
 	int keeper_fd, signal_fd;
 	bool in, tty, raw;
 	bool out_gone, error_gone; /* nobody reads what we write */
+	const struct attach_later *later; /* NULL: nothing, or it is done */
+	uint64_t later_ms;
 	struct detach_keys keys;
 	struct termios before;
 	sigset_t mask_before;
@@ -293,6 +297,18 @@ static int take_packet(struct attached *a, struct keeper_ended *ret_ended)
 	return 0;
 }
 
+/* Milliseconds until what is to be done later; does it when it is time. -1: nothing is. */
+static int until_later(struct attached *a)
+{
+	const uint64_t now = a->later ? monotonic_ms() : 0;
+
+	if (a->later && now >= a->later_ms) {
+		a->later->call(a->later->context);
+		a->later = NULL;
+	}
+	return a->later ? (int)(a->later_ms - now) : -1;
+}
+
 static int serve(struct attached *a, enum attach_end *ret_how, struct keeper_ended *ret_ended)
 {
 	for (;;) {
@@ -304,7 +320,7 @@ static int serve(struct attached *a, enum attach_end *ret_how, struct keeper_end
 		};
 		int r;
 
-		if (poll(fds, 3, -1) < 0) {
+		if (poll(fds, 3, until_later(a)) < 0) {
 			if (errno != EINTR)
 				return -errno;
 			continue;
@@ -326,7 +342,8 @@ static int serve(struct attached *a, enum attach_end *ret_how, struct keeper_end
 }
 
 int attach_run(int keeper_fd, const struct dolium_start_options *options, bool tty,
-    enum attach_end *ret_how, struct keeper_ended *ret_ended, struct err *e)
+    const struct attach_later *later, enum attach_end *ret_how, struct keeper_ended *ret_ended,
+    struct err *e)
 {
 	struct sigaction pipe_before, ignore = { .sa_handler = SIG_IGN };
 	static struct attached a; /* large, and one thread has one terminal */
@@ -335,6 +352,8 @@ int attach_run(int keeper_fd, const struct dolium_start_options *options, bool t
 	a = (struct attached){
 		.keeper_fd = keeper_fd, .signal_fd = -1, .in = options->attach_stdin, .tty = tty
 	};
+	a.later = later;
+	a.later_ms = later ? monotonic_ms() + LATER_MS : 0;
 	sigaction(SIGPIPE, &ignore, &pipe_before);
 	r = begin(&a, options, e);
 	if (r >= 0) {

@@ -16,6 +16,12 @@ enum attach_end {
 	ATTACH_LOST, /* the keeper went without a word */
 };
 
+/* What is to be done once, when we have been attached for some seconds. */
+struct attach_later {
+	void (*call)(void *context);
+	void *context;
+};
+
 /* -EINVAL: `options->detach_keys` are none. Before anything is started. */
 int attach_check(const struct dolium_start_options *options, struct err *e);
 
@@ -25,9 +31,10 @@ int attach_ask(int keeper_fd, const struct dolium_start_options *options, bool t
 
 /*
  * Until the container ends, or the detach keys are typed. `tty`: the container has a terminal, so
- * ours is put into raw mode, and is as before when this returns.
+ * ours is put into raw mode, and is as before when this returns. `later` may be NULL.
  */
 int attach_run(int keeper_fd, const struct dolium_start_options *options, bool tty,
-    enum attach_end *ret_how, struct keeper_ended *ret_ended, struct err *e);
+    const struct attach_later *later, enum attach_end *ret_how, struct keeper_ended *ret_ended,
+    struct err *e);
 
 #endif

@@ -100,6 +100,16 @@ static int root_choose(const char *said, const char *variable, const char *of_sy
 
 /* ---- opening ---- */
 
+static int choose_driver(struct dolium *d, const char *asked)
+{
+	const char *name = asked ? asked : getenv("DOLIUM_STORAGE_DRIVER");
+
+	if (!name || !*name)
+		return 0;
+	d->storage_driver = strdup(name);
+	return d->storage_driver ? 0 : err_set(&d->err, -ENOMEM, "cannot open the engine");
+}
+
 int dolium_open(const struct dolium_options *options, struct dolium **ret_dolium)
 {
 	static const struct dolium_options none = DOLIUM_OPTIONS(struct dolium_options);
@@ -121,6 +131,9 @@ int dolium_open(const struct dolium_options *options, struct dolium **ret_dolium
 		if (r < 0)
 			return r;
 	}
+	r = choose_driver(d, options->storage_driver);
+	if (r < 0)
+		return r;
 	if (geteuid() != 0) {
 		err_refuse(&d->err, -EPERM,
 		    "dolium needs root for now: it mounts file systems and gives each container "
@@ -149,6 +162,7 @@ void dolium_close(struct dolium *d)
 	free(d->root);
 	free(d->run_root);
 	free(d->libexec);
+	free(d->storage_driver);
 	free(d);
 }
 
@@ -160,6 +174,11 @@ int engine_store(struct dolium *d, struct store **ret_store, struct err *e)
 		r = store_open(d->root, &d->store, e);
 		if (r < 0)
 			return r;
+		r = store_set_driver(d->store, d->storage_driver);
+		if (r >= 0)
+			r = store_set_run_dir(d->store, d->run_root);
+		if (r < 0)
+			return err_set(e, r, "cannot open the store");
 	}
 	*ret_store = d->store;
 	return 0;

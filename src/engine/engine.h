@@ -26,6 +26,7 @@ struct dolium {
 	struct err err; /* of the last public call */
 	char *root, *run_root; /* absolute */
 	char *libexec; /* as the caller said; NULL: look for it */
+	char *storage_driver; /* NULL: the one that the store has, or the best */
 	bool debug;
 	struct store *store; /* use engine_store() */
 	int run_fd; /* use engine_run_dir() */

@@ -175,14 +175,23 @@ static void put_store(struct json_writer *w, struct store *store)
 {
 	const struct snapshot_driver *driver;
 	struct err reason = { 0 };
+	char why[ERR_TEXT_MAX];
 
 	json_open_array(w, "Warnings");
-	if (snapshot_pick(store_dir(store), &driver, &reason) < 0) {
+	if (snapshot_of(store, false, &driver, &reason) < 0) {
 		json_put_text(w, NULL, reason.text);
 		driver = NULL;
 	}
 	json_close_array(w);
 	json_put_text(w, "Driver", driver ? driver->name : "none");
+	/* Pairs, as Docker has them. */
+	snapshot_why(store, why);
+	json_open_array(w, "DriverStatus");
+	json_open_array(w, NULL);
+	json_put_text(w, NULL, "Reason");
+	json_put_text(w, NULL, why);
+	json_close_array(w);
+	json_close_array(w);
 	json_put_text(w, "DockerRootDir", store_path(store));
 }
 

@@ -78,7 +78,7 @@ int dolium_container_attach(struct dolium *d, const char *name,
 		return fd;
 	r = attach_ask(fd, options, s.record->tty, e);
 	if (r == 0)
-		r = attach_run(fd, options, s.record->tty, &how, &ended, e);
+		r = attach_run(fd, options, s.record->tty, NULL, &how, &ended, e);
 	if (r < 0)
 		return r;
 	if (how == ATTACH_LOST)

@@ -286,21 +286,30 @@ static pid_t spawn_keeper(
     struct start *s, const struct dolium_start_options *options, int keeper_fd, struct err *e)
 {
 	AUTO_STRV struct strv words = { 0 };
-	int keep[] = { s->root_fd, s->report_fd, s->dir_fd, keeper_fd, s->range_fd };
+	int keep[6] = { s->root_fd, s->report_fd, s->dir_fd, keeper_fd };
 	struct launch launch = {
 		.program = s->oci,
 		.keep_fds = keep,
-		.n_keep_fds = s->range_fd >= 0 ? 5 : 4,
+		.n_keep_fds = 4,
 		.null_stdin = true,
 		.null_stdout = true,
 		.null_stderr = !s->d->debug,
 	};
+	const int image_fd = root_image_fd(s->d);
 	int r = keeper_words(s, options, keeper_fd, &words, e);
+	pid_t pid;
 
 	if (r < 0)
 		return r;
+	if (s->range_fd >= 0)
+		keep[launch.n_keep_fds++] = s->range_fd;
+	if (image_fd >= 0)
+		keep[launch.n_keep_fds++] = image_fd;
 	launch.argv = strv_argv(&words);
-	return oci_spawn(&launch, e);
+	pid = oci_spawn(&launch, e);
+	if (pid > 0)
+		root_image_kept(s->d, pid);
+	return pid;
 }
 
 /* 1: it runs. 0: the keeper is gone; the report says why. */
@@ -315,10 +324,18 @@ static int await_start(int keeper_fd)
 	return n > 0 && packet[0] == KEEPER_STARTED;
 }
 
+static void settle(void *context)
+{
+	const struct start *s = context;
+
+	root_settle(s->d);
+}
+
 /* Waits for the start or the end, as is wanted. 1: *ret_exit is filled; 0: the report says more. */
 static int stay(struct start *s, const struct dolium_start_options *options, int keeper_fd,
     struct dolium_exit *ret_exit, struct err *e)
 {
+	const struct attach_later later = { settle, s };
 	struct keeper_ended ended = { 0 };
 	enum attach_end how = ATTACH_LOST;
 	int r;
@@ -328,7 +345,7 @@ static int stay(struct start *s, const struct dolium_start_options *options, int
 		ret_exit->status = ret_exit->detached ? 0 : ret_exit->status;
 		return ret_exit->detached;
 	}
-	r = attach_run(keeper_fd, options, s->record->tty, &how, &ended, e);
+	r = attach_run(keeper_fd, options, s->record->tty, &later, &how, &ended, e);
 	if (r < 0)
 		return r;
 	ret_exit->detached = how == ATTACH_DETACHED;

@@ -16,6 +16,8 @@
 #include "base/err.h"
 #include "os/dir.h"
 #include "os/file.h"
+#include "store/chain.h"
+#include "store/erofs_image.h"
 #include "store/images.h"
 #include "store/images_db.h"
 #include "store/layer.h"
@@ -86,6 +88,58 @@ static uint64_t remove_dead(struct store *s, const char *folder, const struct li
 	return bytes;
 }
 
+static uint64_t remove_blob(struct store *s, int dir_fd, const char *name)
+{
+	struct stat st = { 0 };
+
+	(void)s;
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || unlinkat(dir_fd, name, 0) < 0)
+		return 0;
+	return (uint64_t)st.st_size;
+}
+
+/* The chains of all images, whose indexes are to stay. */
+static int read_chains(struct store *s, struct live *to, struct err *e)
+{
+	struct image **images;
+	size_t n;
+	int r = images_list(s, &images, &n, e);
+
+	if (r < 0)
+		return r;
+	to->items = calloc(n + 1, sizeof(*to->items));
+	for (size_t i = 0; i < n && to->items; i++) {
+		if (images[i]->n_layers > 0)
+			chain_id(images[i]->layers, images[i]->n_layers, &to->items[to->n++]);
+	}
+	images_free(images, n);
+	if (!to->items)
+		return err_set(e, -ENOMEM, "cannot collect garbage");
+	qsort(to->items, to->n, sizeof(struct digest), compare);
+	return 0;
+}
+
+/* Also those of another version: they are derived, and that version makes its own again. */
+static uint64_t remove_dead_indexes(struct store *s, const struct live *chains)
+{
+	AUTO(dir_close) DIR *dir = NULL;
+	const struct dirent *x;
+	uint64_t bytes = 0;
+
+	(void)dir_open(s->root_fd, "images", &dir);
+	while (dir && (x = dir_next(dir))) {
+		char hex[DIGEST_HEX_LEN + 1], name[EROFS_IMAGE_NAME_MAX] = "";
+		struct digest chain;
+
+		snprintf(hex, sizeof(hex), "%.*s", DIGEST_HEX_LEN, x->d_name);
+		if (digest_parse_hex(hex, &chain) >= 0)
+			erofs_image_name(&chain, name);
+		if (strcmp(name, x->d_name) != 0 || !is_live(chains, &chain))
+			bytes += remove_blob(s, dirfd(dir), x->d_name);
+	}
+	return bytes;
+}
+
 static uint64_t remove_layer(struct store *s, int dir_fd, const char *name)
 {
 	struct layer_record record = { 0 };
@@ -95,16 +149,6 @@ static uint64_t remove_layer(struct store *s, int dir_fd, const char *name)
 		return 0;
 	(void)layer_read_record(s, &diff_id, &record, NULL);
 	return store_discard(s, dir_fd, name, NULL) < 0 ? 0 : record.disk_bytes;
-}
-
-static uint64_t remove_blob(struct store *s, int dir_fd, const char *name)
-{
-	struct stat st = { 0 };
-
-	(void)s;
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || unlinkat(dir_fd, name, 0) < 0)
-		return 0;
-	return (uint64_t)st.st_size;
 }
 
 /* A download that nobody writes to and nobody has resumed for days. */
@@ -139,8 +183,8 @@ uint64_t images_drop_partials(struct store *s)
 	return lock < 0 ? 0 : remove_dead(s, "blobs/partial", &none, remove_partial);
 }
 
-static int collect(
-    struct store *s, struct live *layers, struct live *blobs, uint64_t *ret_bytes, struct err *e)
+static int collect(struct store *s, struct live *layers, struct live *blobs, struct live *chains,
+    uint64_t *ret_bytes, struct err *e)
 {
 	static const struct live none;
 	int r = images_db_read(s, e);
@@ -155,10 +199,13 @@ static int collect(
 		    "SELECT id FROM images UNION SELECT manifest FROM images WHERE manifest NOT "
 		    "NULL",
 		    blobs, e);
+	if (r >= 0)
+		r = read_chains(s, chains, e);
 	if (r < 0 && r != -ENOENT)
 		return r;
 
-	*ret_bytes = remove_dead(s, "layers", layers, remove_layer);
+	*ret_bytes = remove_dead_indexes(s, chains);
+	*ret_bytes += remove_dead(s, "layers", layers, remove_layer);
 	*ret_bytes += remove_dead(s, "blobs/sha256", blobs, remove_blob);
 	*ret_bytes += remove_dead(s, "blobs/partial", &none, remove_old_partial);
 	return 0;
@@ -166,7 +213,7 @@ static int collect(
 
 int images_collect(struct store *s, uint64_t *ret_bytes, struct err *e)
 {
-	struct live layers = { 0 }, blobs = { 0 };
+	struct live layers = { 0 }, blobs = { 0 }, chains = { 0 };
 	AUTO_FD int lock = store_lock_out(s);
 	uint64_t bytes = 0;
 	int r;
@@ -177,9 +224,10 @@ int images_collect(struct store *s, uint64_t *ret_bytes, struct err *e)
 	}
 	if (lock < 0)
 		return err_set(e, lock, "cannot lock the store '%s'", s->path);
-	r = collect(s, &layers, &blobs, &bytes, e);
+	r = collect(s, &layers, &blobs, &chains, &bytes, e);
 	free(layers.items);
 	free(blobs.items);
+	free(chains.items);
 	if (r < 0)
 		return r;
 	*ret_bytes = bytes;

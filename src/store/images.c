@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "store/images_db.h"
 #include "store/layer.h"
+#include "store/snapshot.h"
 #include "store/store.h"
 #include "store/store_state.h"
 
@@ -314,12 +315,25 @@ static int record(struct store *s, void *argument, struct err *e)
 	return r;
 }
 
+/* What its roots need beside the layers: now, so that the first container has not to wait for it.
+ */
+static int compose(struct store *s, const struct image *image, struct err *e)
+{
+	const struct snapshot_driver *driver;
+	int r = snapshot_of(s, false, &driver, e);
+
+	if (r < 0 || !driver->compose)
+		return r;
+	return driver->compose(s, image->layers, image->n_layers, e);
+}
+
 int image_record(struct store *s, const struct image *image, const char *name,
     const char *repo_digest, struct err *e)
 {
 	struct record x = { .image = image, .name = name, .repo_digest = repo_digest };
 	AUTO_FD int hold = store_hold(s, e);
 	char text[DIGEST_TEXT_MAX];
+	int r;
 
 	if (hold < 0)
 		return hold;
@@ -332,7 +346,8 @@ int image_record(struct store *s, const struct image *image, const char *name,
 			return err_refuse(
 			    e, -ENOENT, "cannot record image '%s': a layer is missing", text);
 	}
-	return transact(s, record, &x, e);
+	r = compose(s, image, e);
+	return r < 0 ? r : transact(s, record, &x, e);
 }
 
 struct naming {

@@ -2,8 +2,8 @@
 /*
  * Layers
  *
- * layers/<hex>/ came into being by one rename, with tree/ and record.json in
- * it: if the name is there, all of it is.
+ * layers/<hex>/ came into being by one rename, with record.json and tree/ or tar in
+ * it: if the name is there, all of it is. Only the index may be missing.
  */
 #include "store/layer.h"
 
@@ -54,6 +54,16 @@ static int open_part(
 int layer_open_tree(struct store *s, const struct digest *diff_id, struct err *e)
 {
 	return open_part(s, diff_id, "tree", O_RDONLY | O_DIRECTORY, e);
+}
+
+int layer_open_tar(struct store *s, const struct digest *diff_id, struct err *e)
+{
+	return open_part(s, diff_id, "tar", O_RDONLY, e);
+}
+
+int layer_open_index(struct store *s, const struct digest *diff_id, struct err *e)
+{
+	return open_part(s, diff_id, LAYER_INDEX, O_RDONLY, e);
 }
 
 static const struct json_field record_fields[] = {

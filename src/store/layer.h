@@ -2,9 +2,11 @@
 /*
  * Layers
  *
- * A layer is one unpacked, read-only directory tree, named by its diffID: the
- * digest of its uncompressed tar. Ids in it are the container's own, never
- * shifted; whiteouts are in overlayfs' form. Layers are shared and never change.
+ * A layer is named by its diffID: the digest of its uncompressed tar. As the store's
+ * driver wants it, it is that tar with an EROFS index over it, or a read-only
+ * directory tree with whiteouts in overlayfs' form. Ids in it are the container's
+ * own, never shifted. Layers are shared and never change; an index is derived, and may
+ * be thrown away and made again.
  */
 #ifndef DOLIUM_STORE_LAYER_H
 #define DOLIUM_STORE_LAYER_H
@@ -13,6 +15,7 @@
 #include <stdint.h>
 
 #include "format/digest.h"
+#include "format/erofs_index.h"
 #include "format/oci_image.h"
 
 struct err;
@@ -32,9 +35,21 @@ struct layer_record {
 	uint64_t n_entries;
 };
 
+#define LAYER_INDEX_NAME(abi_) "index." #abi_
+#define LAYER_INDEX_OF(abi_)   LAYER_INDEX_NAME(abi_)
+#define LAYER_INDEX            LAYER_INDEX_OF(EROFS_ABI) /* in the layer's directory */
+
 bool layer_exists(struct store *s, const struct digest *diff_id);
 /* Returns an fd of the layer's tree that the caller owns. -ENOENT: no such layer. */
 int layer_open_tree(struct store *s, const struct digest *diff_id, struct err *e);
+/* The same of its tar, and of the index over it. -ENOENT: there is none. */
+int layer_open_tar(struct store *s, const struct digest *diff_id, struct err *e);
+int layer_open_index(struct store *s, const struct digest *diff_id, struct err *e);
+/*
+ * Makes the index once more, in a confined worker. -EBADMSG: the tar is damaged. -ENOPKG: nobody
+ * said where the worker is (store_set_worker()).
+ */
+int layer_index_again(struct store *s, const struct digest *diff_id, struct err *e);
 int layer_read_record(
     struct store *s, const struct digest *diff_id, struct layer_record *ret, struct err *e);
 

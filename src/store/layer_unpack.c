@@ -2,9 +2,10 @@
 /*
  * Unpacking a layer: the store's side
  *
- * A worker fills tmp/<random>/tree; the store adds record.json and renames the
- * whole to layers/<hex>. tmp/<random> is locked by a file description that store
- * and worker share, so that it is garbage only when both are gone.
+ * A worker fills tmp/<random>/tree, or tar and index beside each other, as the store's
+ * driver wants layers; the store adds record.json and renames the whole to layers/<hex>.
+ * tmp/<random> is locked by a file description that store and worker share, so that it is garbage
+ * only when both are gone.
  *
  * tmp/layer-<hex> is locked while a layer is unpacked. Who finds it locked
  * starts a worker that does nothing but wait, so that this, too, is an fd to
@@ -27,6 +28,7 @@
 #include "base/err.h"
 #include "os/file.h"
 #include "store/layer.h"
+#include "store/snapshot.h"
 #include "store/store.h"
 #include "store/store_state.h"
 #include "store/unpack.h"
@@ -44,6 +46,7 @@ enum unpack_state {
 struct layer_unpack {
 	struct store *store;
 	enum unpack_state state;
+	enum snapshot_form form;
 	struct unpack_order order;
 	bool has_diff_id;
 	struct digest diff_id;
@@ -130,7 +133,7 @@ static int start_worker(struct layer_unpack *u, struct err *e)
 
 	if (!u->store->worker)
 		return err_refuse(
-		    e, -ENOENT, "cannot unpack a layer: nobody said where dolium-unpack is");
+		    e, -ENOPKG, "cannot unpack a layer: nobody said where dolium-unpack is");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(e, -errno, "cannot start the unpacking worker");
 	u->report_fd = pair[0];
@@ -212,6 +215,8 @@ static int make_dirs(struct layer_unpack *u)
 	u->dir_fd = store_tmp_dir(u->store, u->dir_name);
 	if (u->dir_fd < 0)
 		return u->dir_fd;
+	if (u->form == SNAPSHOT_OF_TARS)
+		return 0;
 	if (mkdirat(u->dir_fd, "tree", 0700) < 0 || mkdirat(u->dir_fd, "junk", 0700) < 0)
 		return -errno;
 	return 0;
@@ -242,7 +247,7 @@ static int begin(struct layer_unpack *u, struct err *e)
 		return start_worker(u, e);
 	}
 	u->state = STATE_WORKS;
-	u->order.job = UNPACK_LAYER;
+	u->order.job = u->form == SNAPSHOT_OF_TARS ? UNPACK_TAR : UNPACK_LAYER;
 	r = make_dirs(u);
 	if (r < 0)
 		return err_set(e, r, "cannot make a directory in '%s/tmp'", u->store->path);
@@ -264,17 +269,31 @@ static void fill_order(struct unpack_order *order, enum layer_compression compre
 	order->forbid_devices = limits->forbid_devices;
 }
 
+static struct layer_unpack *new_unpack(struct store *s, enum snapshot_form form)
+{
+	struct layer_unpack *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return NULL;
+	u->store = s;
+	u->form = form;
+	u->lock_fd = u->dir_fd = u->report_fd = u->blob_fd = -1;
+	return u;
+}
+
 int layer_unpack_start(struct store *s, int blob_fd, enum layer_compression compression,
     const struct digest *diff_id, const struct layer_limits *limits, struct layer_unpack **ret,
     struct err *e)
 {
-	AUTO(layer_unpack_free) struct layer_unpack *u = calloc(1, sizeof(*u));
-	int r;
+	AUTO(layer_unpack_free) struct layer_unpack *u = NULL;
+	const struct snapshot_driver *driver;
+	int r = snapshot_of(s, true, &driver, e);
 
+	if (r < 0)
+		return r;
+	u = new_unpack(s, driver->form);
 	if (!u)
 		return err_set(e, -ENOMEM, "cannot unpack a layer");
-	u->store = s;
-	u->lock_fd = u->dir_fd = u->report_fd = u->blob_fd = -1;
 	fill_order(&u->order, compression, limits);
 	if (diff_id) {
 		u->has_diff_id = true;
@@ -391,7 +410,7 @@ static int write_record(struct layer_unpack *u)
 /* What entries replaced goes to the trash: only tree/ and record.json make a layer. */
 static int drop_junk(struct layer_unpack *u, struct err *e)
 {
-	if (unlinkat(u->dir_fd, "junk", AT_REMOVEDIR) == 0)
+	if (u->form == SNAPSHOT_OF_TARS || unlinkat(u->dir_fd, "junk", AT_REMOVEDIR) == 0)
 		return 0;
 	return store_discard(u->store, u->dir_fd, "junk", e);
 }
@@ -418,7 +437,9 @@ static int commit(struct layer_unpack *u, struct err *e)
 		r = drop_junk(u, e);
 	if (r < 0)
 		return r;
-	/* The worker has synced the file system after it made the tree. */
+	if (u->form == SNAPSHOT_OF_TARS && renameat(u->dir_fd, "index", u->dir_fd, LAYER_INDEX) < 0)
+		return err_set(e, -errno, "cannot give an index its name");
+	/* The worker has made durable what it made; this does the same for the names beside it. */
 	r = write_record(u);
 	if (r < 0)
 		return err_set(e, r, "cannot write the record of a layer");
@@ -494,6 +515,38 @@ static void unlock(struct layer_unpack *u)
 		(void)unlinkat(u->store->root_fd, path, 0);
 	}
 	close(u->lock_fd);
+}
+
+int layer_index_again(struct store *s, const struct digest *diff_id, struct err *e)
+{
+	AUTO(layer_unpack_free) struct layer_unpack *u = new_unpack(s, SNAPSHOT_OF_TARS);
+	char path[STORE_PATH_MAX], to[STORE_PATH_MAX + 16];
+	int r;
+
+	if (!u)
+		return err_set(e, -ENOMEM, "cannot make an index again");
+	fill_order(&u->order, LAYER_PLAIN, NULL);
+	u->order.job = UNPACK_INDEX;
+	u->has_diff_id = true;
+	u->diff_id = *diff_id;
+	u->blob_fd = layer_open_tar(s, diff_id, e);
+	if (u->blob_fd < 0)
+		return u->blob_fd;
+	r = make_dirs(u);
+	if (r < 0)
+		return err_set(e, r, "cannot make a directory in '%s/tmp'", s->path);
+	r = start_worker(u, e);
+	if (r >= 0)
+		r = await_worker(u, e);
+	if (r >= 0)
+		r = check_diff_id(u, e);
+	if (r < 0)
+		return r;
+	store_digest_path("layers", diff_id, path);
+	snprintf(to, sizeof(to), "%s/" LAYER_INDEX, path);
+	if (renameat(u->dir_fd, "index", s->root_fd, to) < 0)
+		return err_set(e, -errno, "cannot give an index its name");
+	return 0;
 }
 
 struct layer_unpack *layer_unpack_free(struct layer_unpack *u)

@@ -31,6 +31,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "os/file.h"
+#include "store/layer.h"
 #include "store/snapshot.h"
 #include "store/untar.h"
 
@@ -491,10 +492,32 @@ static int overlay_prepare(const struct snapshot_stack *stack, struct err *e)
 	return 0;
 }
 
+static int overlay_open(struct store *s, const struct digest *layers, size_t n_layers,
+    struct snapshot_layers *ret_layers, struct err *e)
+{
+	struct snapshot_layers opened = { .fds = calloc(n_layers + 1, sizeof(int)) };
+
+	if (!opened.fds)
+		return cannot(e, -ENOMEM);
+	while (opened.n < n_layers) {
+		int fd = layer_open_tree(s, &layers[opened.n], e);
+
+		if (fd < 0) {
+			snapshot_layers_done(&opened);
+			return fd;
+		}
+		opened.fds[opened.n++] = fd;
+	}
+	*ret_layers = opened;
+	return 0;
+}
+
 const struct snapshot_driver snapshot_overlay = {
 	.name = "overlay",
+	.form = SNAPSHOT_OF_TREES,
 	.probe = overlay_probe,
 	.capabilities = overlay_capabilities,
+	.open = overlay_open,
 	.prepare = overlay_prepare,
 	.attach = overlay_attach,
 };

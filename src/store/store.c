@@ -27,6 +27,7 @@ static const char *const folders[] = {
 	"blobs/sha256",
 	"blobs/partial",
 	"layers",
+	"images",
 	"containers",
 	"volumes",
 	"tmp",
@@ -171,25 +172,44 @@ struct store *store_close(struct store *s)
 	if (!s)
 		return NULL;
 	images_close(s);
+	erofs_unmount(s);
 	if (s->root_fd >= 0)
 		close(s->root_fd);
 	if (s->partial_fd >= 0)
 		close(s->partial_fd);
 	free(s->path);
 	free(s->worker);
+	free(s->driver_wanted);
+	free(s->run_path);
 	free(s);
 	return NULL;
 }
 
+static int set_text(char **to, const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		return -ENOMEM;
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
 int store_set_worker(struct store *s, const char *path)
 {
-	char *copy = strdup(path);
+	return set_text(&s->worker, path);
+}
 
-	if (!copy)
-		return -ENOMEM;
-	free(s->worker);
-	s->worker = copy;
-	return 0;
+int store_set_driver(struct store *s, const char *name)
+{
+	s->driver = NULL;
+	return set_text(&s->driver_wanted, name);
+}
+
+int store_set_run_dir(struct store *s, const char *path)
+{
+	return set_text(&s->run_path, path);
 }
 
 int store_dir(const struct store *s)

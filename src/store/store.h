@@ -10,17 +10,19 @@
  *
  *   blobs/sha256/<hex>      manifests and configurations
  *   blobs/partial/<hex>     a compressed layer, until it is unpacked; locked by who writes it
- *   layers/<hex>/           one layer, named by its diffID: tree/ and record.json
- *   containers/<id>/        the engine's; the store keeps a root's upper/ and work/ in it
- *   volumes/<name>/         the engine's
- *   dolium.db               names of images, and which image needs what
- *   tmp/ trash/             garbage whenever its lock can be taken
+ *   layers/<hex>/           one layer, named by its diffID: record.json and, as the driver wants
+ * it, tree/ or tar and index.<abi> images/<hex>.<abi>      the driver erofs's: one index for all
+ * layers of an image, named by its chain driver                  a link that says which storage
+ * driver has made what is here containers/<id>/        the engine's; the store keeps a root's
+ * upper/ and work/ in it volumes/<name>/         the engine's dolium.db               names of
+ * images, and which image needs what tmp/ trash/             garbage whenever its lock can be taken
  */
 #ifndef DOLIUM_STORE_STORE_H
 #define DOLIUM_STORE_STORE_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/auto.h"
 #include "format/digest.h"
@@ -35,6 +37,23 @@ AUTO_DEFINE(struct store *, store_close);
 
 /* Where the program dolium-unpack is; without it layers cannot be unpacked. Copied. -ENOMEM */
 int store_set_worker(struct store *s, const char *path);
+
+/* Which storage driver is to serve the store; see snapshot_of(). Copied; NULL: any. -ENOMEM */
+int store_set_driver(struct store *s, const char *name);
+
+/*
+ * A directory that is gone with a reboot, where the store notes what is mounted, so that other
+ * processes find it; made where it is missing. Without it nothing is shared. Copied. -ENOMEM
+ */
+int store_set_run_dir(struct store *s, const char *path);
+
+/*
+ * What a driver has mounted last and shares with other processes: an fd, borrowed; -1: nothing.
+ * A process that has inherited it under the same number, and outlives this one, is noted by
+ * store_shared_kept().
+ */
+int store_shared_fd(const struct store *s);
+void store_shared_kept(struct store *s, pid_t pid);
 
 int store_dir(const struct store *s); /* fd of the root directory; borrowed */
 const char *store_path(const struct store *s); /* as it was given, made absolute; borrowed */

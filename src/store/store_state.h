@@ -10,7 +10,9 @@
 
 #include "format/digest.h"
 
+struct erofs_mounts;
 struct err;
+struct snapshot_driver;
 struct sqlite3;
 
 #define STORE_NAME_LEN 16 /* of what is made in tmp/ and trash/ */
@@ -21,6 +23,10 @@ struct store {
 	int partial_fd; /* -1 until it is asked for */
 	char *path;
 	char *worker; /* NULL: not said */
+	char *driver_wanted; /* NULL: not said */
+	const struct snapshot_driver *driver; /* NULL until it is known */
+	char *run_path; /* NULL: not said */
+	struct erofs_mounts *mounts; /* NULL: none */
 	struct sqlite3 *db; /* NULL until it is needed */
 	bool db_is_writable; /* set up for it */
 };
@@ -41,6 +47,9 @@ int store_lock_out(struct store *s);
 
 /* Makes a fresh directory in tmp/ and locks it against the sweep. Returns its fd, the lock. */
 int store_tmp_dir(struct store *s, char ret_name[STORE_NAME_LEN + 1]);
+
+/* Lets go of what the driver erofs has mounted for this process, if anything. */
+void erofs_unmount(struct store *s);
 
 /* Closes the database, if it is open. */
 void images_close(struct store *s);

@@ -20,11 +20,13 @@
 
 #include "os/file.h"
 #include "store/inflate.h"
+#include "store/layer_index.h"
 #include "store/unpack_confine.h"
 #include "store/untar.h"
 
 #define CHUNK         ((size_t)256 << 10)
 #define CHUNKS        8
+#define INDEX_MAX     ((uint64_t)1 << 30)
 #define RATIO_FREE    ((uint64_t)64 << 20) /* a small tar may be as dense as it likes */
 #define PROGRESS_EACH ((uint64_t)1 << 20)
 
@@ -182,12 +184,44 @@ static void let_go(struct unpack *u, bool stop)
 	pthread_mutex_unlock(&u->lock);
 }
 
-static int untar_all(struct unpack *u, struct untar *tar, struct untar_totals *ret, struct err *e)
+/* What the bytes become: a tree, or a tar with an index. One of them is NULL. */
+struct sink {
+	struct untar *tree;
+	struct layer_index *index;
+};
+
+static void sink_done(struct sink *k)
+{
+	untar_free(k->tree);
+	layer_index_free(k->index);
+}
+
+static int feed(struct sink *k, const uint8_t *data, size_t len, struct err *e)
+{
+	return k->tree ? untar_feed(k->tree, data, len, e)
+	               : layer_index_feed(k->index, data, len, e);
+}
+
+/* The reading thread has ended, so the digest is known. */
+static int finish(struct unpack *u, struct sink *k, struct untar_totals *ret, struct err *e)
+{
+	struct erofs_layer_totals totals;
+	int r;
+
+	if (k->tree)
+		return untar_finish(k->tree, ret, e);
+	r = layer_index_finish(k->index, &u->diff_id, &totals, e);
+	if (r >= 0)
+		*ret = (struct untar_totals){ totals.disk_bytes, totals.n_entries };
+	return r;
+}
+
+static int feed_all(struct unpack *u, struct sink *k, struct untar_totals *ret, struct err *e)
 {
 	const struct chunk *c;
 
 	while ((c = wait_for_bytes(u))) {
-		int r = untar_feed(tar, c->data, c->len, e);
+		int r = feed(k, c->data, c->len, e);
 
 		if (r < 0)
 			return r;
@@ -197,7 +231,7 @@ static int untar_all(struct unpack *u, struct untar *tar, struct untar_totals *r
 		*e = u->read_err;
 		return u->read_error;
 	}
-	return untar_finish(tar, ret, e);
+	return finish(u, k, ret, e);
 }
 
 static int open_own(const char *name, int *ret_fd, struct err *e)
@@ -226,47 +260,80 @@ static int get_ready(struct unpack *u, struct err *e)
 	return 0;
 }
 
-static int unpack_layer(struct unpack *u, struct unpack_message *result)
+static int open_tree_sink(
+    const struct unpack_order *order, int fds[2], struct sink *k, struct err *e)
 {
 	const struct untar_limits limits = {
-		.max_bytes = u->order->max_bytes,
-		.max_entries = u->order->max_entries,
-		.forbid_devices = u->order->forbid_devices,
+		.max_bytes = order->max_bytes,
+		.max_entries = order->max_entries,
+		.forbid_devices = order->forbid_devices,
 	};
-	AUTO(untar_free) struct untar *tar = NULL;
-	AUTO_FD int tree_fd = -1, junk_fd = -1;
-	struct untar_totals totals = { 0 };
-	struct err *e = &result->err;
+	int r = open_own("tree", &fds[0], e);
+
+	if (r >= 0)
+		r = open_own("junk", &fds[1], e);
+	return r < 0 ? r : untar_new(fds[0], fds[1], &limits, &k->tree, e);
+}
+
+/* Behind the first wall. `fds` are the sink's, and outlive it. */
+static int open_sink(const struct unpack_order *order, int fds[2], struct sink *k, struct err *e)
+{
+	const struct erofs_layer_limits limits = {
+		.max_bytes = order->max_bytes,
+		.max_entries = order->max_entries,
+		.forbid_devices = order->forbid_devices,
+	};
+
+	if (order->job == UNPACK_LAYER)
+		return open_tree_sink(order, fds, k, e);
+	return layer_index_new(
+	    UNPACK_DIR_FD, order->job == UNPACK_INDEX ? UNPACK_BLOB_FD : -1, &limits, &k->index, e);
+}
+
+static int run_threads(struct unpack *u, struct sink *k, struct untar_totals *totals, struct err *e)
+{
 	pthread_t thread;
-	int r;
+	int r = pthread_create(&thread, NULL, reader, u);
 
-	r = get_ready(u, e);
-	if (r >= 0)
-		r = unpack_confine(UNPACK_DIR_FD, limits.max_bytes, e);
-	if (r >= 0)
-		r = open_own("tree", &tree_fd, e);
-	if (r >= 0)
-		r = open_own("junk", &junk_fd, e);
-	if (r >= 0)
-		r = untar_new(tree_fd, junk_fd, &limits, &tar, e);
-	if (r < 0)
-		return r;
-
-	r = pthread_create(&thread, NULL, reader, u);
 	if (r != 0)
 		return err_set(e, -r, "cannot start a thread");
 	r = unpack_confine_calls(e);
 	let_go(u, r < 0);
 	if (r >= 0)
-		r = untar_all(u, tar, &totals, e);
+		r = feed_all(u, k, totals, e);
 	let_go(u, true);
 	(void)pthread_join(thread, NULL);
+	return r;
+}
+
+/* No file is longer than the tar; but an index over little may be. */
+static uint64_t max_file(const struct unpack_order *order)
+{
+	return order->job == UNPACK_LAYER || order->max_bytes > INDEX_MAX ? order->max_bytes
+	                                                                  : INDEX_MAX;
+}
+
+static int unpack_layer(struct unpack *u, struct unpack_message *result)
+{
+	const struct unpack_order *order = u->order;
+	struct untar_totals totals = { 0 };
+	struct err *e = &result->err;
+	int fds[2] = { -1, -1 }, r;
+	struct sink sink = { 0 };
+
+	r = get_ready(u, e);
+	if (r >= 0)
+		r = unpack_confine(UNPACK_DIR_FD, max_file(order), order->job == UNPACK_LAYER, e);
+	if (r >= 0)
+		r = open_sink(order, fds, &sink, e);
+	if (r >= 0)
+		r = run_threads(u, &sink, &totals, e);
+	sink_done(&sink);
+	/* Durable before it can get its name. The other form has seen to that itself. */
+	if (r >= 0 && order->job == UNPACK_LAYER && syncfs(fds[0]) < 0)
+		r = err_set(e, -errno, "cannot write a layer to the disk");
 	if (r < 0)
 		return r;
-
-	/* Durable before it can get its name. */
-	if (syncfs(tree_fd) < 0)
-		return err_set(e, -errno, "cannot write a layer to the disk");
 	result->bytes_in = inflate_bytes_in(u->inflate);
 	result->tar_bytes = u->tar_bytes;
 	result->disk_bytes = totals.disk_bytes;

@@ -19,13 +19,15 @@
 
 enum {
 	UNPACK_BLOB_FD = 3, /* the blob, at its start */
-	UNPACK_DIR_FD = 4, /* an own directory: tree/ and junk/ are in it, and empty */
+	UNPACK_DIR_FD = 4, /* an own directory, empty but for tree/ and junk/ in UNPACK_LAYER */
 	UNPACK_REPORT_FD = 5,
 	UNPACK_LOCK_FD = 6, /* held so that nobody sweeps; or, in UNPACK_WAIT, waited for */
 };
 
 enum unpack_job {
-	UNPACK_LAYER,
+	UNPACK_LAYER, /* makes the tree of a layer: tree/ */
+	UNPACK_TAR, /* keeps the tar of a layer, and makes an index of it: tar, index */
+	UNPACK_INDEX, /* makes an index of a tar that is there, which is the blob: index */
 	UNPACK_WAIT, /* only waits for the lock of somebody who unpacks the same layer */
 };
 

@@ -59,6 +59,7 @@ static const int calls_allowed[] = {
 	SYS_read,
 	SYS_write,
 	SYS_pwrite64,
+	SYS_pread64,
 	SYS_sendto,
 	SYS_close,
 	/* making files */
@@ -85,8 +86,10 @@ static const int calls_allowed[] = {
 	SYS_fremovexattr,
 	SYS_fchdir,
 	SYS_syncfs,
+	SYS_fsync,
 	/* memory and threads */
 	SYS_brk,
+	SYS_sysinfo, /* qsort(3) of glibc asks how much there is */
 	SYS_munmap,
 	SYS_mremap,
 	SYS_madvise,
@@ -133,22 +136,22 @@ static int set_limits(uint64_t max_file_bytes)
 	return r;
 }
 
-static int keep_capabilities(void)
+static int keep_capabilities(uint64_t kept)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
 
 	/* EPERM where the caller is a plain user: then there is nothing to take away. */
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++) {
-		if (!(CAPS_KEPT & CAP(cap)))
+		if (!(kept & CAP(cap)))
 			(void)prctl(PR_CAPBSET_DROP, cap);
 	}
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 
 	if (syscall(SYS_capget, &header, data) < 0)
 		return -errno;
-	data[0].permitted &= (uint32_t)CAPS_KEPT;
-	data[1].permitted &= (uint32_t)(CAPS_KEPT >> 32);
+	data[0].permitted &= (uint32_t)kept;
+	data[1].permitted &= (uint32_t)(kept >> 32);
 	for (size_t i = 0; i < 2; i++) {
 		data[i].effective = data[i].permitted;
 		data[i].inheritable = 0;
@@ -156,7 +159,7 @@ static int keep_capabilities(void)
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
-int unpack_confine(int dir_fd, uint64_t max_file_bytes, struct err *e)
+int unpack_confine(int dir_fd, uint64_t max_file_bytes, bool makes_files, struct err *e)
 {
 	const struct landlock_rule rule = {
 		.fd = dir_fd,
@@ -176,7 +179,7 @@ int unpack_confine(int dir_fd, uint64_t max_file_bytes, struct err *e)
 	r = landlock_confine(&rule, 1, LANDLOCK_NET_NONE);
 	if (r < 0 && r != -EOPNOTSUPP) /* an old kernel: chroot and the filter are left */
 		return err_set(e, r, "cannot confine the unpacking worker by Landlock");
-	r = keep_capabilities();
+	r = keep_capabilities(makes_files ? CAPS_KEPT : 0);
 	if (r < 0)
 		return err_set(e, r, "cannot drop capabilities");
 	return 0;

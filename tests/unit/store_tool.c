@@ -3,17 +3,24 @@
  * The store by hand: for the tests that look at it from outside
  *
  *   store-tool WORKER ROOT unpack plain|gzip|zstd FILE [DIFFID [BYTES ENTRIES RATIO [forbid]]]
- *   store-tool WORKER ROOT sweep | collect | tree DIFFID
+ *   store-tool WORKER ROOT sweep | collect
+ *   store-tool WORKER ROOT show DIR DIFFID...     mounts an image of these layers at DIR
+ *
+ * $DOLIUM_STORAGE_DRIVER: the driver of a new store; overlay where it is not set.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "os/mount.h"
 #include "store/images.h"
 #include "store/layer.h"
+#include "store/snapshot.h"
 #include "store/store.h"
 
 static int fail(const struct err *e)
@@ -62,16 +69,66 @@ static int unpack(struct store *s, int argc, char **argv)
 	return 0;
 }
 
+static int attach(const struct snapshot_driver *driver, struct store *s,
+    const struct snapshot_layers *layers, const char *dir, struct err *e)
+{
+	const struct snapshot_attach how = { .userns_fd = -1 };
+	AUTO_FD int home_fd = -1, mount_fd = -1, dir_fd = -1;
+	struct snapshot_stack stack = { .layer_fds = layers->fds, .n_layers = layers->n };
+	char home[64];
+	int r;
+
+	snprintf(home, sizeof(home), "containers/show-%d", (int)getpid());
+	if (mkdirat(store_dir(s), home, 0700) < 0)
+		return err_set(e, -errno, "cannot make a home");
+	stack.home_fd = home_fd = openat(store_dir(s), home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = driver->prepare(&stack, e);
+	if (r < 0)
+		return r;
+	mount_fd = driver->attach(&stack, &how, e);
+	if (mount_fd < 0)
+		return mount_fd;
+	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = mount_attach(mount_fd, dir_fd);
+	return r < 0 ? err_set(e, r, "cannot attach a root") : 0;
+}
+
+static int show(struct store *s, int argc, char **argv, struct err *e)
+{
+	const struct snapshot_driver *driver;
+	struct snapshot_layers layers = { 0 };
+	static struct digest ids[512];
+	size_t n = 0;
+	int r;
+
+	for (int i = 5; i < argc && n < 512; i++) {
+		if (digest_parse(argv[i], &ids[n++]) < 0)
+			return err_refuse(e, -EINVAL, "no digest: '%s'", argv[i]);
+	}
+	r = snapshot_of(s, false, &driver, e);
+	if (r >= 0)
+		r = driver->open(s, ids, n, &layers, e);
+	if (r < 0)
+		return r;
+	r = attach(driver, s, &layers, argv[4], e);
+	snapshot_layers_done(&layers);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
+	const char *driver = getenv("DOLIUM_STORAGE_DRIVER");
 	AUTO(store_close) struct store *s = NULL;
 	struct err e = { 0 };
 	uint64_t bytes;
 
 	if (argc < 4)
 		return 2;
-	if (store_open(argv[2], &s, &e) < 0 || store_set_worker(s, argv[1]) < 0)
+	if (store_open(argv[2], &s, &e) < 0 || store_set_worker(s, argv[1]) < 0 ||
+	    store_set_driver(s, driver && *driver ? driver : "overlay") < 0)
 		return fail(&e);
+	if (strcmp(argv[3], "show") == 0 && argc >= 6)
+		return show(s, argc, argv, &e) < 0 ? fail(&e) : 0;
 	if (strcmp(argv[3], "unpack") == 0 && argc >= 6)
 		return unpack(s, argc, argv);
 	if (strcmp(argv[3], "sweep") == 0) {

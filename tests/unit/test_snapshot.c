@@ -2,7 +2,8 @@
 /*
  * What every storage driver must do
  *
- * The layers are made by hand as the unpacking worker makes them. Roots are
+ * The layers are made by hand as the unpacking worker makes them; for a driver that
+ * wants tars, each is packed into one, and their indexes are merged. Roots are
  * looked at through the fd of their detached mount: nothing is mounted anywhere.
  * Every test runs over all drivers, plain and with shifted ids. Needs root.
  */
@@ -18,8 +19,15 @@
 #include <sys/xattr.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/err.h"
+#include "format/erofs_index.h"
+#include "format/erofs_layer.h"
+#include "format/erofs_tree.h"
+#include "format/tar.h"
+#include "os/dir.h"
 #include "os/idmap.h"
+#include "store/erofs.h"
 #include "store/overlay.h"
 #include "store/snapshot.h"
 
@@ -33,6 +41,7 @@ struct world {
 	int fd, userns_fd, home_fd;
 	int layers[160];
 	size_t n_layers;
+	int sealed_fd; /* of a driver that wants tars: all layers, mounted; -1: not yet */
 };
 
 static bool is_shifted(const struct world *w)
@@ -101,7 +110,7 @@ static void world_new(struct world *w, const struct snapshot_driver *driver, boo
 {
 	char map[48];
 
-	*w = (struct world){ .driver = driver, .userns_fd = -1 };
+	*w = (struct world){ .driver = driver, .userns_fd = -1, .sealed_fd = -1 };
 	snprintf(w->path, sizeof(w->path), "/var/tmp/dolium-snapshot-XXXXXX");
 	CHECK(mkdtemp(w->path));
 	w->fd = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -115,13 +124,229 @@ static void world_new(struct world *w, const struct snapshot_driver *driver, boo
 	}
 }
 
+static bool wants_tars(const struct world *w)
+{
+	return w->driver && w->driver->form == SNAPSHOT_OF_TARS;
+}
+
 static struct snapshot_stack stack_of(const struct world *w)
 {
 	return (struct snapshot_stack){
-		.layer_fds = w->layers,
-		.n_layers = w->n_layers,
+		.layer_fds = wants_tars(w) ? &w->sealed_fd : w->layers,
+		.n_layers = wants_tars(w) && w->n_layers > 0 ? 1 : w->n_layers,
 		.home_fd = w->home_fd,
 	};
+}
+
+/* ---- directories into tars ---- */
+
+struct packed {
+	struct buf tar;
+	struct {
+		ino_t ino;
+		char path[512];
+	} links[64];
+	size_t n_links;
+};
+
+static void pack_whiteout(struct packed *p, const char *path, const char *name)
+{
+	char full[1024];
+	size_t len = strlen(path) - strlen(name);
+
+	snprintf(full, sizeof(full), "%.*s.wh.%s", (int)len, path, name);
+	CHECK_INT(
+	    tar_write_header(&p->tar, &(struct tar_entry){ .kind = TAR_FILE, .name = full }), 0);
+}
+
+/* True where the entry is written: a link to an earlier name of the same file. */
+static bool pack_link(struct packed *p, const struct stat *st, struct tar_entry *x)
+{
+	if (S_ISDIR(st->st_mode) || st->st_nlink < 2)
+		return false;
+	for (size_t i = 0; i < p->n_links; i++) {
+		if (p->links[i].ino != st->st_ino)
+			continue;
+		x->kind = TAR_LINK;
+		x->link = p->links[i].path;
+		x->size = 0;
+		CHECK_INT(tar_write_header(&p->tar, x), 0);
+		return true;
+	}
+	CHECK(p->n_links < 64);
+	p->links[p->n_links].ino = st->st_ino;
+	strcpy(p->links[p->n_links++].path, x->name);
+	return false;
+}
+
+static size_t read_xattrs(
+    const char *path, struct tar_xattr to[8], bool *ret_opaque, bool *ret_implied)
+{
+	static char list[4096], values[8][256];
+	ssize_t len = llistxattr(path, list, sizeof(list));
+	size_t n = 0;
+
+	*ret_opaque = *ret_implied = false;
+	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(list + at) + 1) {
+		const char *name = list + at;
+		ssize_t value = lgetxattr(path, name, values[n], sizeof(values[n]));
+
+		if (strcmp(name, "trusted.overlay.opaque") == 0) {
+			*ret_opaque = true;
+		} else if (strcmp(name, "trusted.dolium.implied") == 0) {
+			*ret_implied = true;
+		} else if (value >= 0 && n < 7) {
+			to[n] =
+			    (struct tar_xattr){ name, (const uint8_t *)values[n], (size_t)value };
+			n++;
+		}
+	}
+	return n;
+}
+
+static enum tar_kind kind_of(mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return TAR_DIR;
+	if (S_ISLNK(mode))
+		return TAR_SYMLINK;
+	if (S_ISCHR(mode))
+		return TAR_CHAR;
+	return S_ISFIFO(mode) ? TAR_FIFO : TAR_FILE;
+}
+
+static void pack_data(struct packed *p, int dir_fd, const char *name, size_t size)
+{
+	static const char zeros[TAR_BLOCK];
+	AUTO_FD int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	AUTO_FREE char *data = malloc(size + 1);
+
+	CHECK(fd >= 0 && data);
+	CHECK_INT(read(fd, data, size), (int)size);
+	buf_add(&p->tar, data, size);
+	buf_add(&p->tar, zeros, tar_pad(size));
+}
+
+/* `path` is what the tar says; `name` below dir_fd is the thing itself. */
+static void pack(struct packed *p, int dir_fd, const char *name, const char *path)
+{
+	char proc[PATH_MAX], target[PATH_MAX] = "", below[1024];
+	struct tar_xattr xattrs[8];
+	struct tar_entry x;
+	bool opaque, implied;
+	struct stat st;
+
+	CHECK(fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+	if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
+		pack_whiteout(p, path, name);
+		return;
+	}
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d/%s", dir_fd, name);
+	x = (struct tar_entry){ .kind = kind_of(st.st_mode),
+		.name = path,
+		.link = target,
+		.mode = st.st_mode & 07777,
+		.uid = st.st_uid,
+		.gid = st.st_gid,
+		.major = major(st.st_rdev),
+		.minor = minor(st.st_rdev),
+		.mtime = st.st_mtime,
+		.size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,
+		.xattrs = xattrs };
+	x.n_xattrs = read_xattrs(proc, xattrs, &opaque, &implied);
+	if (x.kind == TAR_SYMLINK)
+		CHECK(readlinkat(dir_fd, name, target, sizeof(target) - 1) > 0);
+	if (pack_link(p, &st, &x))
+		return;
+	if (!implied)
+		CHECK_INT(tar_write_header(&p->tar, &x), 0);
+	if (opaque) {
+		snprintf(below, sizeof(below), "%s/.wh..wh..opq", path);
+		CHECK_INT(tar_write_header(
+		              &p->tar, &(struct tar_entry){ .kind = TAR_FILE, .name = below }),
+		    0);
+	}
+	if (x.kind == TAR_FILE)
+		pack_data(p, dir_fd, name, x.size);
+	if (x.kind == TAR_DIR) {
+		AUTO_FD int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		AUTO(dir_close) DIR *dir = NULL;
+		const struct dirent *entry;
+
+		CHECK(fd >= 0 && dir_open(fd, ".", &dir) == 0);
+		while ((entry = dir_next(dir))) {
+			snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+			pack(p, fd, entry->d_name, below);
+		}
+	}
+}
+
+static void write_whole(const char *path, const void *data, size_t len)
+{
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	CHECK(fd >= 0);
+	CHECK_INT(write(fd, data, len), (int)len);
+}
+
+static struct erofs_tree *layer_tree(const struct buf *tar, uint32_t device)
+{
+	const struct erofs_layer_limits limits = { (uint64_t)1 << 40, 1000000, false };
+	struct erofs_writing how = { .form = EROFS_OF_LAYER, .block_bits = 9, .n_devices = 1 };
+	struct erofs_device as = { .bytes = tar->len };
+	AUTO(erofs_layer_free) struct erofs_layer *layer = NULL;
+	AUTO(erofs_tree_free) struct erofs_tree *tree = NULL;
+	AUTO_FREE uint8_t *index = NULL;
+	struct erofs_tree *read;
+	struct err e = { 0 };
+	size_t len;
+
+	how.devices = &as;
+	CHECK_INT(erofs_layer_new(&limits, &layer), 0);
+	CHECK_INT(erofs_layer_feed(layer, (const uint8_t *)tar->data, tar->len, &e), 0);
+	CHECK_INT(erofs_layer_finish(layer, NULL, &tree, NULL, &e), 0);
+	CHECK_INT(erofs_write(tree, &how, &index, &len, &e), 0);
+	CHECK_INT(erofs_read(index, len, device, &read, NULL, &e), 0);
+	return read;
+}
+
+/* Packs the layers, merges their indexes, and mounts what comes out, as the store does. */
+static void seal(struct world *w)
+{
+	static struct erofs_device devices[160];
+	static char names[160][32];
+	const char *tars[160];
+	struct erofs_writing how = { .form = EROFS_OF_IMAGE, .block_bits = 9, .devices = devices };
+	AUTO(erofs_tree_free) struct erofs_tree *image = NULL;
+	AUTO_FREE uint8_t *index = NULL;
+	char path[128], name[32];
+	struct err e = { 0 };
+	size_t len;
+
+	how.n_devices = w->n_layers;
+	CHECK_INT(erofs_tree_new(&image), 0);
+	for (size_t i = 0; i < w->n_layers; i++) {
+		static struct packed p;
+
+		p = (struct packed){ 0 };
+		pack(&p, w->layers[i], ".", ".");
+		CHECK_INT(buf_error(&p.tar), 0);
+		snprintf(names[i], sizeof(names[i]), "tar%zu.%d", i, (int)getpid());
+		snprintf(path, sizeof(path), "%s/%s", w->path, names[i]);
+		write_whole(path, p.tar.data, p.tar.len);
+		tars[i] = names[i];
+		devices[i].bytes = p.tar.len;
+		CHECK_INT(erofs_merge_consume(image, layer_tree(&p.tar, (uint32_t)i + 1)), 0);
+		buf_done(&p.tar);
+	}
+	CHECK_INT(erofs_write(image, &how, &index, &len, &e), 0);
+	snprintf(name, sizeof(name), "index.%d", (int)getpid());
+	snprintf(path, sizeof(path), "%s/%s", w->path, name);
+	write_whole(path, index, len);
+	w->sealed_fd = erofs_mount(w->fd, name, tars, w->n_layers);
+	if (w->sealed_fd < 0)
+		printf("# cannot mount: %s\n", strerror(-w->sealed_fd));
+	CHECK(w->sealed_fd >= 0);
 }
 
 static void complain(const struct err *e, int r)
@@ -130,12 +355,16 @@ static void complain(const struct err *e, int r)
 		printf("# %s\n", e->text);
 }
 
-static void prepare(const struct world *w)
+static void prepare(struct world *w)
 {
-	struct snapshot_stack stack = stack_of(w);
+	struct snapshot_stack stack;
 	struct err e = { 0 };
-	int r = w->driver->prepare(&stack, &e);
+	int r;
 
+	if (wants_tars(w) && w->sealed_fd < 0)
+		seal(w);
+	stack = stack_of(w);
+	r = w->driver->prepare(&stack, &e);
 	complain(&e, r);
 	CHECK_INT(r, 0);
 }
@@ -155,7 +384,7 @@ static int attach(const struct world *w, bool read_only, bool is_volatile)
 	return fd;
 }
 
-static int root_of(const struct world *w)
+static int root_of(struct world *w)
 {
 	int fd;
 
@@ -374,6 +603,9 @@ OVER_ALL(holes_stay_holes)
 	AUTO_FD int file = openat(layer, "s", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	struct stat st;
 
+	/* In a tar without a map of its holes there are none. */
+	if (wants_tars(w))
+		return;
 	CHECK(ftruncate(file, 100 << 20) == 0);
 	CHECK(pwrite(file, "x", 1, 50 << 20) == 1);
 	root = root_of(w);
@@ -574,6 +806,9 @@ OVER_ALL(the_machines_own_root_can_be_a_layer)
 	int root;
 
 	CHECK(host >= 0);
+	/* It is a tree, and so overlay's, whatever layers of the store are. */
+	if (wants_tars(w))
+		return;
 	w->layers[w->n_layers++] = host;
 	root = root_of(w);
 	CHECK(fstatat(root, "etc/passwd", &st, 0) == 0);
@@ -637,8 +872,39 @@ OVER_ALL(overlay_by_names_is_as_by_fds)
 	CHECK_STR(getcwd(same, sizeof(same)), cwd);
 }
 
+/* Where files cannot be mounted, loop devices are: they show the same. */
+OVER_ALL(an_index_is_mounted_over_loop_devices)
+{
+	static const char *const ways[] = { "file", "loop" };
+
+	if (!wants_tars(w))
+		return;
+	put(add_layer(w), "f", "low");
+	put(add_layer(w), "g", "high");
+	prepare(w);
+	for (int way = 0; way < EROFS_WAYS; way++) {
+		char index[32], tars[2][32];
+		const char *const both[] = { tars[0], tars[1] };
+		int root;
+
+		snprintf(index, sizeof(index), "index.%d", (int)getpid());
+		snprintf(tars[0], sizeof(tars[0]), "tar0.%d", (int)getpid());
+		snprintf(tars[1], sizeof(tars[1]), "tar1.%d", (int)getpid());
+		root = erofs_mount_as(w->fd, index, both, 2, (enum erofs_way)way);
+		if (root < 0)
+			printf("# by %s: %s\n", ways[way], strerror(-root));
+		if (root == -ENOENT || root == -ENXIO)
+			continue; /* no loop devices here */
+		CHECK(root >= 0);
+		is(root, "f", "low");
+		is(root, "g", "high");
+		close(root);
+	}
+}
+
 TEST(finds_drivers_by_name)
 {
+	CHECK(snapshot_find("erofs") == &snapshot_erofs);
 	CHECK(snapshot_find("overlay") == &snapshot_overlay);
 	CHECK(!snapshot_find("nothing"));
 }
