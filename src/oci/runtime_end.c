@@ -4,10 +4,13 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "format/oci_config.h"
 #include "isolate/limits.h"
 #include "oci/runtime.h"
 #include "os/process.h"
@@ -72,13 +75,26 @@ static void wait_for_death(const struct oci_state *state)
 		nanosleep(&pause_time, NULL);
 }
 
-/* A directory whose state was never written or is damaged: killed in between. */
+/*
+ * A directory whose state was never written or is damaged: killed in between. One that just cannot
+ * be read now is none: its container may run. Of what is damaged too: as long as there is a process
+ * in its cgroups, they and the directory stay.
+ */
 static int delete_remains(
     const struct runtime *rt, const struct runtime_options *o, int home, struct err *e)
 {
-	if (!o->force)
+	AUTO(oci_config_free) struct oci_config *config = NULL;
+	AUTO_FREE char *id = strdup(o->id);
+	struct err ignored = { 0 };
+	struct oci_state remains = { .id = id };
+
+	if (!o->force || (e->code != -ENOENT && e->code != -EBADMSG && e->code != -EINVAL))
 		return e->code;
-	return home_remove(rt, o->id, home, e);
+	if (!id)
+		return err_set(e, -ENOMEM, "cannot delete container '%s'", o->id);
+	if (home_read_config(home, &config, &ignored) >= 0 && config->linux_)
+		remains.cgroups_path = config->linux_->cgroups_path;
+	return home_clean(rt, home, &remains, e);
 }
 
 int runtime_delete(const struct runtime *rt, const struct runtime_options *o, struct err *e)
@@ -109,7 +125,8 @@ int runtime_delete(const struct runtime *rt, const struct runtime_options *o, st
 		r = process_kill(state.pid, state.pid_start, SIGKILL);
 		if (r < 0 && r != -ESRCH)
 			return err_set(e, r, "cannot kill container '%s'", o->id);
-		wait_for_death(&state);
+		if (r >= 0)
+			wait_for_death(&state);
 	}
 	return home_clean(rt, home, &state, e);
 }

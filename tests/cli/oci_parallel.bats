@@ -133,6 +133,7 @@ nothing_left() { # nothing_left ID...: no state, no cgroup, no process
 	bundle '.process.args=["sleep","1000"]'
 	sleep 1000 3>&- &
 	bystander=$!
+	sleep 0.1 # a process is known by its start as well, which the kernel tells in hundredths
 	oci run -d -b "$B" "$ID" </dev/null >/dev/null 2>&1 3>&-
 	init=$(oci state "$ID" | jq .pid)
 	sed -i "s/\"pid\": *$init/\"pid\":$bystander/" "$R/$ID/state.json"
@@ -181,6 +182,22 @@ nothing_left() { # nothing_left ID...: no state, no cgroup, no process
 		run -0 timeout 30 "$DOLIUM_BIN/dolium-oci" --root "$R" resume "$ID"
 		run -0 timeout 30 "$DOLIUM_BIN/dolium-oci" --root "$R" exec "$ID" true
 	fi
+	run -0 timeout 30 "$DOLIUM_BIN/dolium-oci" --root "$R" delete -f "$ID"
+	nothing_left "$ID"
+}
+
+@test "a state that is damaged does not let delete -f forget a container that runs" {
+	bundle '.process.args=["sleep","1000"]'
+	oci run -d -b "$B" "$ID" </dev/null >/dev/null 2>&1 3>&-
+	init=$(oci state "$ID" | jq .pid)
+	cp "$R/$ID/state.json" "$B/state.json"
+	echo '{"format' >"$R/$ID/state.json"
+	run oci delete "$ID"
+	refuses
+	run timeout 30 "$DOLIUM_BIN/dolium-oci" --root "$R" delete -f "$ID"
+	refuses "cannot remove the cgroup"
+	! is_gone "$init"
+	kill -9 "$init"
 	run -0 timeout 30 "$DOLIUM_BIN/dolium-oci" --root "$R" delete -f "$ID"
 	nothing_left "$ID"
 }
