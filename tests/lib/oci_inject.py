@@ -243,7 +243,7 @@ def main():
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     os.makedirs(WORK, exist_ok=True)
     for case in cases:
-        began = time.monotonic()
+        began, before = time.monotonic(), len(failures)
         if first:
             try_point(case, first)
             continue
@@ -255,12 +255,13 @@ def main():
         begin = random.randint(1, step)
         tried = [try_point(case, n) for n in range(begin, calls + 1, step)]
         hit = sum(p.done for p in tried)
-        print(f"{WHAT} {case}: {hit} of {calls} calls, from {begin}, {time.monotonic() - began:.1f} s", flush=True)
+        print(f"{WHAT} {case}: {hit} of {calls} calls, from {begin}, {time.monotonic() - began:.1f} s",
+              *failures[before:], sep="\n  ", flush=True)
         if not hit and points == "all":
             failures.append(f"{WHAT} {case}: no call was hit")
     reap()
     if failures:
-        print(f"{len(failures)} failures:", *failures, sep="\n  ")
+        print(f"{len(failures)} failures", *failures if first else [], sep="\n  ")
     sys.exit(1 if failures else 0)
 
 
