@@ -75,7 +75,7 @@ static int request_send(int fd, const struct request *q)
 	return send(fd, q, q->head.nlmsg_len, 0) < 0 ? -errno : 0;
 }
 
-static int error_of(const struct nlmsghdr *head)
+static int error_of(struct nlmsghdr *head)
 {
 	const struct nlmsgerr *error = NLMSG_DATA(head);
 
@@ -198,7 +198,7 @@ struct found {
 };
 
 static void copy_bytes(
-    const struct rtattr *at, unsigned char to[16], unsigned char len, unsigned char *has)
+    struct rtattr *at, unsigned char to[16], unsigned char len, unsigned char *has)
 {
 	if (RTA_PAYLOAD(at) != len)
 		return;
@@ -206,16 +206,16 @@ static void copy_bytes(
 	*has = 1;
 }
 
-static struct netlink_address read_address(const struct nlmsghdr *head)
+static struct netlink_address read_address(struct nlmsghdr *head)
 {
-	const struct ifaddrmsg *m = NLMSG_DATA(head);
+	struct ifaddrmsg *m = NLMSG_DATA(head);
 	struct netlink_address a = {
 		.family = m->ifa_family,
 		.prefix_len = m->ifa_prefixlen,
 		.flags = m->ifa_flags,
 		.len = m->ifa_family == AF_INET ? 4 : 16,
 	};
-	const struct rtattr *at = IFA_RTA(m);
+	struct rtattr *at = IFA_RTA(m);
 	size_t left = IFA_PAYLOAD(head);
 
 	for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
@@ -231,9 +231,9 @@ static struct netlink_address read_address(const struct nlmsghdr *head)
 	return a;
 }
 
-static int note_address(struct found *found, const struct nlmsghdr *head)
+static int note_address(struct found *found, struct nlmsghdr *head)
 {
-	const struct ifaddrmsg *m = NLMSG_DATA(head);
+	struct ifaddrmsg *m = NLMSG_DATA(head);
 	struct netlink_address a, *more;
 
 	if (head->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
@@ -255,7 +255,7 @@ static int note_address(struct found *found, const struct nlmsghdr *head)
 }
 
 /* 1: that was the last of them. */
-static int read_list(struct found *found, const struct nlmsghdr *head, size_t left)
+static int read_list(struct found *found, struct nlmsghdr *head, size_t left)
 {
 	for (; NLMSG_OK(head, left); head = NLMSG_NEXT(head, left)) {
 		int r = 0;
