@@ -20,6 +20,7 @@ ROUNDS=${ROUNDS:-40}
 TESTLIB=$TOP/tests/lib
 TEST_CACHE=${DOLIUM_TEST_CACHE:-${TMPDIR:-/tmp}/dolium-test-cache}
 WORLD=
+declare -A PROGRAM=() # of each run-time
 
 die() { echo "bench: $*" >&2; exit 1; }
 note() { echo "  ($*)"; }
@@ -56,9 +57,22 @@ wait_for() { # SECONDS CMD...
 # shellcheck source=tests/lib/peers.bash
 . "$TESTLIB/peers.bash"
 
+# Containers that a part which broke off has left.
+oci_forget() {
+	local name state
+	for name in "${!PROGRAM[@]}"; do
+		for state in "$WORLD/$name"/*/state.json "$WORLD/$name"/*/status; do
+			[ -e "$state" ] || continue
+			state=${state%/*}
+			"${PROGRAM[$name]}" --root "$WORLD/$name" delete --force "${state##*/}" >/dev/null 2>&1
+		done
+	done
+}
+
 finish() {
 	set +e
 	[ -z "${PEERS:-}" ] || { hub_stop; peers_stop; }
+	oci_forget
 	rm -rf --one-file-system "$WORLD"
 }
 trap finish EXIT
@@ -125,7 +139,8 @@ calls() { # CMD...: the number of system calls of it and all its children
 
 # A container that stays, made by a run-time: to exec into.
 stay() { # RUNTIME PROGRAM
-	"$2" --root "$WORLD/$1" run --detach --bundle "$WORLD/bundle-stay" "stay-$1" </dev/null >/dev/null 2>&1
+	"$2" --root "$WORLD/$1" run --detach --bundle "$WORLD/bundle-stay" "stay-$1" </dev/null >"$WORLD/log" 2>&1 ||
+		die "$1 does not run a container that stays: $(cat "$WORLD/log")"
 }
 
 # What the first process of a created container has for itself, in KiB: private and proportional.
@@ -239,7 +254,7 @@ oci_crowds() { # NAME...
 
 part_oci() {
 	local names name
-	declare -gA PROGRAM=([dolium-oci]=$BIN/dolium-oci [crun]=crun [runc]=runc)
+	PROGRAM=([dolium-oci]=$BIN/dolium-oci [crun]=crun [runc]=runc)
 	printf 'int main(void) { return 0; }\n' >"$WORLD/true.c"
 	cc -static -Os -s -o "$WORLD/true" "$WORLD/true.c"
 	printf '#include <unistd.h>\nint main(void) { for (;;) pause(); }\n' >"$WORLD/stay.c"
