@@ -148,3 +148,22 @@ limit() { # limit V1-FILE V2-FILE
 	run oci ps -f yaml "$ID"
 	refuses "invalid format option"
 }
+
+# --- a cgroup that the container may divide
+
+@test "a cgroup of v2 is the container's own with a user namespace and a writable mount, and only then" {
+	[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || skip "no cgroup v2"
+	bundle "$USERNS"' | .process.args=["sh","-c","mkdir /sys/fs/cgroup/below && echo 0 >/sys/fs/cgroup/below/cgroup.procs && echo moved; sleep 100"] |
+		(.mounts[]|select(.type=="cgroup").options) = ["nosuid"]'
+	chown 100000 "$B/rootfs"
+	oci run -d -b "$B" "$ID" </dev/null >"$B/out" 2>&1 || { cat "$B/out"; return 1; }
+	wait_for 5 grep -qx moved "$B/out"
+	dir=$(find /sys/fs/cgroup -name "$ID" -type d)
+	equal "$(stat -c %u "$dir" "$dir/cgroup.procs" "$dir/cgroup.subtree_control" | tr '\n' ' ')" "100000 100000 100000 "
+	equal "$(stat -c %u "$dir/cgroup.freeze")" 0
+	oci delete -f "$ID"
+	no_cgroups
+	bundle "$USERNS"' | .process.args=["sleep","100"]'
+	oci run -d -b "$B" "$ID" </dev/null >/dev/null 2>&1
+	equal "$(stat -c %u "$(find /sys/fs/cgroup -name "$ID" -type d)/cgroup.procs")" 0
+}
