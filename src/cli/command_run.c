@@ -20,8 +20,6 @@
 #include "cli/progress.h"
 #include "os/file.h"
 
-AUTO_DEFINE(struct dolium_value *, dolium_value_free);
-
 /* As docker: 125 is for what dolium itself could not do. */
 #define STATUS_FAILED 125
 
