@@ -229,7 +229,10 @@ static int read_quoted(struct variant *v, struct buf *to)
 			return -EINVAL;
 		buf_addc(to, *v->at);
 	}
-	return *v->at++ == quote ? buf_error(to) : -EINVAL;
+	if (*v->at != quote)
+		return -EINVAL;
+	v->at++;
+	return buf_error(to);
 }
 
 static int put_quoted(struct variant *v, struct buf *to)

@@ -287,7 +287,7 @@ TEST(exec_and_logs_hand_on_what_was_said)
 	CHECK_STR(RUN("rename", "web", "site")->out, "rename web site 0\n");
 	CHECK_STR(RUN("pause", "web")->out, "pause web - 1\nweb\n");
 	CHECK_STR(RUN("unpause", "web")->out, "pause web - 0\nweb\n");
-	CHECK(strstr(RUN("container", "prune", "-f")->out, "Total reclaimed space: 2.05kB\n"));
+	CHECK(strstr(RUN("container", "prune", "-f")->out, "Total reclaimed space: 2.048kB\n"));
 }
 
 TEST(a_terminal_is_asked_for_only_where_there_is_one)

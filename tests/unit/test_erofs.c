@@ -240,13 +240,14 @@ static void goes_round(struct buf *tar, const char *want)
 
 TEST(every_kind_of_entry_goes_round)
 {
+	static const uint8_t zeros[60000];
 	const struct tar_xattr acl = { "system.posix_acl_access",
 		(const uint8_t
 		        *)"\2\0\0\0\1\0\6\0\377\377\377\377\2\0\4\0\5\0\0\0\4\0\4\0\377\377\377\377"
 		          "\20\0\4\0\377\377\377\377\40\0\0\0\377\377\377\377",
 		44 };
 	const struct tar_xattr many[] = { { "user.x", (const uint8_t *)"123", 3 },
-		{ "user.big", (const uint8_t *)calloc(1, 60000), 60000 },
+		{ "user.big", zeros, sizeof(zeros) },
 		{ "trusted.t", (const uint8_t *)"", 0 }, acl };
 	AUTO_BUF struct buf tar = { 0 };
 	struct tar_entry device = {
