@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "engine/naming.h"
+#include "engine/oci_launch.h"
 #include "engine/volume.h"
 #include "format/json.h"
 #include "format/oci_state.h"
@@ -505,6 +506,10 @@ int container_discard(
 		for (size_t i = 0; i < record->n_mounts; i++)
 			if (record->mounts[i].anonymous)
 				volume_remove(d, record->mounts[i].source, NULL);
+	/* Of one whose keeper was killed, or its cgroups would stay for ever. */
+	r = oci_clear(d, id, e);
+	if (r < 0)
+		return r;
 	r = store_discard(d->store, containers_fd, id, e);
 	return r == -ENOENT ? 0 : r;
 }

@@ -27,23 +27,12 @@
 static int end(struct dolium *d, const char *id, int dir_fd, struct err *e)
 {
 	const struct timespec step = { .tv_nsec = LOCK_STEP_MS * 1000000L };
-	AUTO_FREE char *oci = NULL;
-	char *argv[] = { NULL, (char[]){ "--root" }, d->run_root, (char[]){ "delete" },
-		(char[]){ "--force" }, (char *)(uintptr_t)id, NULL };
-	struct launch launch = {
-		.argv = argv, .null_stdin = true, .null_stdout = true, .null_stderr = true
-	};
-	int r = engine_run_dir(d, e);
+	int r;
 
 	keeper_end(d, id, LOCK_WAIT_MS);
-	if (r >= 0)
-		r = engine_helper(d, "dolium-oci", &oci, e);
-	if (r < 0)
-		return r;
-	launch.program = argv[0] = oci;
 	for (int waited = 0; waited < LOCK_WAIT_MS; waited += LOCK_STEP_MS) {
 		/* Again from time to time: it may have been about to start when we first looked. */
-		if (waited % 500 == 0 && (r = oci_launch(&launch, e)) < 0)
+		if (waited % 500 == 0 && (r = oci_clear(d, id, e)) < 0)
 			return r;
 		r = container_lock(dir_fd);
 		if (r != -EBUSY)

@@ -28,24 +28,10 @@
 /* Without a keeper. */
 static int end_orphan(struct dolium *d, const struct subject *s, struct err *e)
 {
-	AUTO_FREE char *oci = NULL;
-	char *argv[] = { NULL, (char[]){ "--root" }, d->run_root, (char[]){ "delete" },
-		(char[]){ "--force" }, (char *)(uintptr_t)s->id, NULL };
-	struct launch launch = {
-		.argv = argv, .null_stdin = true, .null_stdout = true, .null_stderr = true
-	};
 	struct container_status status;
-	int r;
 
 	container_look(d, s->id, s->dir_fd, s->record, &status);
-	if (status.phase != CONTAINER_RUNNING)
-		return 0;
-	r = engine_helper(d, "dolium-oci", &oci, e);
-	if (r < 0)
-		return r;
-	launch.program = argv[0] = oci;
-	r = oci_launch(&launch, e);
-	return r < 0 ? r : 0;
+	return status.phase == CONTAINER_RUNNING ? oci_clear(d, s->id, e) : 0;
 }
 
 static int signal_of(const char *text, int otherwise, struct err *e)

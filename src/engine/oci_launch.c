@@ -151,3 +151,25 @@ int oci_wait(pid_t pid, struct err *e)
 	}
 	return process_exit_status(status);
 }
+
+int oci_clear(struct dolium *d, const char *id, struct err *e)
+{
+	AUTO_FREE char *oci = NULL;
+	char *argv[] = { NULL, (char[]){ "--root" }, d->run_root, (char[]){ "delete" },
+		(char[]){ "--force" }, (char *)(uintptr_t)id, NULL };
+	struct launch launch = {
+		.argv = argv, .null_stdin = true, .null_stdout = true, .null_stderr = true
+	};
+	int run_fd = engine_run_dir(d, e), r;
+
+	if (run_fd < 0)
+		return run_fd;
+	if (faccessat(run_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	r = engine_helper(d, "dolium-oci", &oci, e);
+	if (r < 0)
+		return r;
+	launch.program = argv[0] = oci;
+	r = oci_launch(&launch, e);
+	return r < 0 ? r : 0;
+}

@@ -28,6 +28,12 @@ struct launch {
  */
 int oci_launch(const struct launch *launch, struct err *e);
 
+/*
+ * Has dolium-oci take down what it has of a container: processes, cgroups, state. Where it has
+ * nothing, which is what ended in peace, no program is started.
+ */
+int oci_clear(struct dolium *d, const char *id, struct err *e);
+
 /* Starts it in the same way, and does not wait: returns its pid, for oci_wait(). */
 pid_t oci_spawn(const struct launch *launch, struct err *e);
 int oci_wait(pid_t pid, struct err *e);

@@ -187,32 +187,14 @@ static int open_report(struct start *s, struct err *e)
 	             : 0;
 }
 
-/* What a dolium-oci that was killed left behind would be in the way of a new one. */
-static int clean_up_after_killed(struct start *s, struct err *e)
-{
-	char *const argv[] = { s->oci, (char[]){ "--root" }, s->d->run_root, (char[]){ "delete" },
-		(char[]){ "--force" }, s->record->id, NULL };
-	const struct launch launch = { .program = s->oci,
-		.argv = argv,
-		.null_stdin = true,
-		.null_stdout = true,
-		.null_stderr = true };
-	int run_fd = engine_run_dir(s->d, e);
-
-	if (run_fd < 0)
-		return run_fd;
-	if (faccessat(run_fd, s->record->id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	return oci_launch(&launch, e);
-}
-
 static int prepare(struct start *s, struct err *e)
 {
 	int r = find_paths(s, e);
 
+	/* What a keeper that was killed left behind would be in the way of a new one. */
 	if (r == 0)
-		r = clean_up_after_killed(s, e);
-	if (r >= 0)
+		r = oci_clear(s->d, s->record->id, e);
+	if (r == 0)
 		r = take_ids(s, e);
 	if (r < 0)
 		return r;

@@ -219,6 +219,12 @@ log_of() { jq -j .log "$DOLIUM_ROOT/containers/$(dolium inspect "$1" | jq -r '.[
 	[ ! -e "/proc/$pid" ] || [ "$(awk '/^State/{print $2}' "/proc/$pid/status")" = Z ]
 	run -0 dolium start headless
 	equal "$(state_of headless)" "running 0"
+	kill -9 "$(keeper_of headless)"
+	wait_for 5 is_state headless "exited 137"
+	id=$(dolium inspect headless | jq -r '.[0].Id')
+	[ -n "$(find /sys/fs/cgroup -name "$id" -type d)" ]
+	run -0 dolium rm headless
+	equal "$(find /sys/fs/cgroup -name "$id" -type d; ls "$DOLIUM_RUN_ROOT" | grep "$id")" ""
 }
 
 @test "a keeper has little memory of its own, and no timer" {
