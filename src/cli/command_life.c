@@ -21,10 +21,27 @@ static int fail_of(const struct cli *cli, int r, const char *name)
 	return r == -ENOENT ? near_fail(cli, "container", name) : cli_fail(cli);
 }
 
-static void print_name(const char *name)
+/* Does it to each, and prints the names of those it was done to. One that fails does not save the
+ * rest. */
+static int do_to_each(struct cli *cli, char **words, const void *options,
+    int (*act)(struct dolium *d, const char *name, const void *options))
 {
-	print_text(stdout, name, "");
-	fputc('\n', stdout);
+	struct dolium *d;
+	int status = 0;
+
+	if (cli_engine(cli, &d) < 0)
+		return 1;
+	for (; *words; words++) {
+		int r = act(d, *words, options);
+
+		if (r < 0) {
+			status = fail_of(cli, r, *words);
+			continue;
+		}
+		print_text(stdout, *words, "");
+		fputc('\n', stdout);
+	}
+	return status;
 }
 
 /* ------------------------------------------------------------ stop, restart */
@@ -52,33 +69,28 @@ static int timeout_of(const struct stop_options *o)
 	return o->timeout == OWN_TIMEOUT ? -1 : o->timeout == -1 ? -2 : (int)o->timeout;
 }
 
-static int stop_each(struct cli *cli, const struct stop_options *o, char **words,
-    int (*stop)(struct dolium *d, const char *name, const char *signal, int timeout))
+static int stop(struct dolium *d, const char *name, const void *options)
 {
-	struct dolium *d;
-	int status = 0;
+	const struct stop_options *o = options;
 
-	if (cli_engine(cli, &d) < 0)
-		return 1;
-	for (; *words; words++) {
-		int r = stop(d, *words, o->signal, timeout_of(o));
+	return dolium_container_stop(d, name, o->signal, timeout_of(o));
+}
 
-		if (r >= 0)
-			print_name(*words);
-		else
-			status = fail_of(cli, r, *words);
-	}
-	return status;
+static int restart(struct dolium *d, const char *name, const void *options)
+{
+	const struct stop_options *o = options;
+
+	return dolium_container_restart(d, name, o->signal, timeout_of(o));
 }
 
 static int run_stop(struct cli *cli, void *target, char **words)
 {
-	return stop_each(cli, target, words, dolium_container_stop);
+	return do_to_each(cli, words, target, stop);
 }
 
 static int run_restart(struct cli *cli, void *target, char **words)
 {
-	return stop_each(cli, target, words, dolium_container_restart);
+	return do_to_each(cli, words, target, restart);
 }
 
 const struct command command_stop = {
@@ -118,23 +130,16 @@ static const struct cli_option kill_options[] = {
 	{ NULL },
 };
 
+static int kill_one(struct dolium *d, const char *name, const void *options)
+{
+	const struct kill_options *o = options;
+
+	return dolium_container_kill(d, name, o->signal);
+}
+
 static int run_kill(struct cli *cli, void *target, char **words)
 {
-	const struct kill_options *o = target;
-	struct dolium *d;
-	int status = 0;
-
-	if (cli_engine(cli, &d) < 0)
-		return 1;
-	for (; *words; words++) {
-		int r = dolium_container_kill(d, *words, o->signal);
-
-		if (r >= 0)
-			print_name(*words);
-		else
-			status = fail_of(cli, r, *words);
-	}
-	return status;
+	return do_to_each(cli, words, target, kill_one);
 }
 
 const struct command command_kill = {

@@ -88,28 +88,11 @@ static int no_memory(const struct erofs_layer *l, struct err *e)
 
 /* ---- names ---- */
 
-/* Cuts a name into parts, each ending in a NUL and the last in two. */
 static int split_name(const struct erofs_layer *l, const char *name, char *to, struct err *e)
 {
-	char *at = to;
+	const char *why = tar_split_name(name, to);
 
-	while (*name) {
-		size_t len = strcspn(name, "/");
-
-		if (len == 2 && memcmp(name, "..", 2) == 0)
-			return refuse(l, e, "leads out of the layer by '..'");
-		if (len > NAME_MAX)
-			return refuse(l, e, "has a part of more than 255 bytes in its name");
-		if (len > 0 && !(len == 1 && *name == '.')) {
-			memcpy(at, name, len);
-			at[len] = '\0';
-			at += len + 1;
-		}
-		name += len;
-		name += *name == '/';
-	}
-	*at = '\0';
-	return 0;
+	return why ? refuse(l, e, why) : 0;
 }
 
 static bool begins(const char *text, const char *with)

@@ -79,6 +79,13 @@ enum tar_event {
 #define TAR_SHOWN_MAX 256
 const char *tar_shown(const char *name, char to[TAR_SHOWN_MAX]);
 
+/*
+ * Cuts a name into parts, each ending in a NUL and the last in two; empty ones and "." are left
+ * out. `to` has room for two bytes more than the name. NULL, or why no file can have that name:
+ * "leads out ...".
+ */
+const char *tar_split_name(const char *name, char *to);
+
 struct tar_reader;
 int tar_reader_new(struct tar_reader **ret_reader);
 struct tar_reader *tar_reader_free(struct tar_reader *t); /* NULL is fine; returns NULL */

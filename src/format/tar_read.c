@@ -8,6 +8,7 @@
  * have become NULs.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,29 @@ struct tar_reader *tar_reader_free(struct tar_reader *t)
 	buf_done(&t->map);
 	free(t->segments);
 	free(t);
+	return NULL;
+}
+
+const char *tar_split_name(const char *name, char *to)
+{
+	char *at = to;
+
+	while (*name) {
+		size_t len = strcspn(name, "/");
+
+		if (len == 2 && memcmp(name, "..", 2) == 0)
+			return "leads out of the layer by '..'";
+		if (len > NAME_MAX)
+			return "has a part of more than 255 bytes in its name";
+		if (len > 0 && !(len == 1 && *name == '.')) {
+			memcpy(at, name, len);
+			at[len] = '\0';
+			at += len + 1;
+		}
+		name += len;
+		name += *name == '/';
+	}
+	*at = '\0';
 	return NULL;
 }
 

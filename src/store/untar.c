@@ -104,28 +104,11 @@ static int failed(const struct untar *u, struct err *e, int code)
 
 /* ---- names ---- */
 
-/* Cuts the entry's name into parts, each ending in a NUL and the last in two. */
 static int split_name(const struct untar *u, const char *name, char *to, struct err *e)
 {
-	char *at = to;
+	const char *why = tar_split_name(name, to);
 
-	while (*name) {
-		size_t len = strcspn(name, "/");
-
-		if (len == 2 && memcmp(name, "..", 2) == 0)
-			return refuse(u, e, "leads out of the layer by '..'");
-		if (len > NAME_MAX)
-			return refuse(u, e, "has a part of more than 255 bytes in its name");
-		if (len > 0 && !(len == 1 && *name == '.')) {
-			memcpy(at, name, len);
-			at[len] = '\0';
-			at += len + 1;
-		}
-		name += len;
-		name += *name == '/';
-	}
-	*at = '\0';
-	return 0;
+	return why ? refuse(u, e, why) : 0;
 }
 
 static bool is_whiteout_device(int dir_fd, const char *name)

@@ -224,7 +224,7 @@ log_of() { jq -j .log "$DOLIUM_ROOT/containers/$(dolium inspect "$1" | jq -r '.[
 	id=$(dolium inspect headless | jq -r '.[0].Id')
 	[ -n "$(find /sys/fs/cgroup -name "$id" -type d)" ]
 	run -0 dolium rm headless
-	equal "$(find /sys/fs/cgroup -name "$id" -type d; ls "$DOLIUM_RUN_ROOT" | grep "$id")" ""
+	equal "$(find /sys/fs/cgroup "$DOLIUM_RUN_ROOT" -name "$id" -type d)" ""
 }
 
 @test "a keeper has little memory of its own, and no timer" {

@@ -196,7 +196,8 @@ nothing_left() { # nothing_left ID...: no state, no cgroup, no process
 	refuses
 	run timeout 30 "$DOLIUM_BIN/dolium-oci" --root "$R" delete -f "$ID"
 	refuses "cannot remove the cgroup"
-	! is_gone "$init"
+	run is_gone "$init"
+	refuses
 	kill -9 "$init"
 	run -0 timeout 30 "$DOLIUM_BIN/dolium-oci" --root "$R" delete -f "$ID"
 	nothing_left "$ID"
