@@ -214,8 +214,11 @@ static void timer_fired(struct keeper *k)
 {
 	uint64_t times;
 
-	if (read(k->timer_fd, &times, sizeof(times)) > 0 && k->pidfd >= 0)
-		(void)syscall(SYS_pidfd_send_signal, k->pidfd, SIGKILL, NULL, 0);
+	if (read(k->timer_fd, &times, sizeof(times)) <= 0 || k->pidfd < 0)
+		return;
+	if (k->thaw)
+		k->thaw(k->user);
+	(void)syscall(SYS_pidfd_send_signal, k->pidfd, SIGKILL, NULL, 0);
 }
 
 /* Waits once and serves. `timeout_ms` -1: for ever. Returns poll's result. */

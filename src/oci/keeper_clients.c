@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "isolate/limits.h"
 #include "os/pty.h"
 
 #define BACKLOG 64
@@ -177,16 +176,14 @@ static void arm(struct keeper *k, int timeout_ms)
 		send_signal(k, SIGKILL);
 }
 
-/* A frozen process takes no signal: what is paused goes on, to end. */
+/* What is paused goes on, to end. */
 static void stop(struct keeper *k, const struct keeper_stop *how)
 {
-	struct err ignored = { 0 };
-
 	k->stopped = true;
 	if (k->pidfd < 0)
 		return;
-	if (k->limits && limits_frozen(k->limits))
-		(void)limits_freeze(k->limits, false, &ignored);
+	if (k->thaw)
+		k->thaw(k->user);
 	if (how->timeout_ms == 0)
 		send_signal(k, SIGKILL);
 	else

@@ -14,8 +14,6 @@
 #include "format/keeper_message.h"
 #include "oci/keeper_log.h"
 
-struct limits;
-
 /* As the command line has them; "" and -1 are what is not said. */
 struct keeper_options {
 	int fd; /* --keeper-fd: the starter's socket, the first client; -1: no keeper is wanted */
@@ -45,7 +43,10 @@ struct keeper {
 	struct keeper_client *clients;
 	size_t n_clients, clients_room;
 	struct keeper_log log;
-	struct limits *limits; /* of the container; NULL: none. Borrowed */
+	/* Lets a paused container go on: what is frozen takes no signal. NULL: there is nothing to
+	 * do. */
+	void (*thaw)(void *user);
+	void *user;
 	struct keeper_restart policy;
 	bool had_input; /* a client gave it input */
 	bool stopped; /* it was asked to end: it is not started again */

@@ -370,6 +370,20 @@ static int stay(struct start *s, struct err *e)
 	return status;
 }
 
+/* By whomever it was paused: that has noted in the home which cgroup it is frozen by. */
+static void thaw(void *user)
+{
+	const struct start *s = user;
+	AUTO(limits_free) struct limits *limits = NULL;
+	AUTO_OCI_STATE struct oci_state state = { 0 };
+	struct err ignored = { 0 };
+
+	if (home_has_more_cgroups(s->home_fd) &&
+	    home_read_state(s->home_fd, s->o->id, &state, &ignored) >= 0 &&
+	    home_open_limits(&state, &limits, &ignored) >= 0)
+		(void)limits_freeze(limits, false, &ignored);
+}
+
 /* Who hears of the end may start or remove the container at once: its lock is free by then. */
 static int keep(struct start *s, struct err *e)
 {
@@ -380,7 +394,8 @@ static int keep(struct start *s, struct err *e)
 
 	k->pid = s->launch.pid;
 	k->pidfd = s->launch.pidfd;
-	k->limits = s->limits;
+	k->thaw = thaw;
+	k->user = s;
 	status = keeper_run(k, e);
 	if (status < 0)
 		return status;
@@ -392,7 +407,6 @@ static int keep(struct start *s, struct err *e)
 		event_restarting(s->o->report_fd);
 	if (!restarts)
 		(void)unlinkat(s->home_fd, KEEPER_SOCKET, 0);
-	k->limits = NULL;
 	remove_rest(s, !restarts);
 	if (!restarts && !removes)
 		close(s->o->keeper.dir_fd);

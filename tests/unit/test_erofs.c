@@ -247,8 +247,8 @@ TEST(every_kind_of_entry_goes_round)
 		          "\20\0\4\0\377\377\377\377\40\0\0\0\377\377\377\377",
 		44 };
 	const struct tar_xattr many[] = { { "user.x", (const uint8_t *)"123", 3 },
-		{ "user.big", zeros, sizeof(zeros) },
-		{ "trusted.t", (const uint8_t *)"", 0 }, acl };
+		{ "user.big", zeros, sizeof(zeros) }, { "trusted.t", (const uint8_t *)"", 0 },
+		acl };
 	AUTO_BUF struct buf tar = { 0 };
 	struct tar_entry device = {
 		.kind = TAR_CHAR, .name = "d/char", .mode = 0600, .major = 4095, .minor = 1048575
