@@ -26,7 +26,8 @@ static int open_dev(struct child *c, struct err *e)
 	if (c->dev_fd >= 0)
 		return 0;
 	c->dev_fd = file_open_beneath(c->root_fd, "dev", O_PATH | O_DIRECTORY, 0);
-	if (c->dev_fd == -ENOENT && mkdirat(c->root_fd, "dev", 0755) >= 0)
+	/* Others may be starting on the same root. */
+	if (c->dev_fd == -ENOENT && (mkdirat(c->root_fd, "dev", 0755) >= 0 || errno == EEXIST))
 		c->dev_fd = file_open_beneath(c->root_fd, "dev", O_PATH | O_DIRECTORY, 0);
 	if (c->dev_fd == -ELOOP || c->dev_fd == -ENOTDIR)
 		return err_refuse(e, -ENOTDIR, "'/dev' of the root is not a directory");

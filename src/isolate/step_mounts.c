@@ -106,7 +106,8 @@ static int open_real_directory(int root_fd, const char *name, struct err *e)
 	int fd;
 
 	fd = file_open_beneath(root_fd, name, O_PATH | O_DIRECTORY, 0);
-	if (fd == -ENOENT && mkdirat(root_fd, name, 0755) >= 0)
+	/* Others may be starting on the same root. */
+	if (fd == -ENOENT && (mkdirat(root_fd, name, 0755) >= 0 || errno == EEXIST))
 		fd = file_open_beneath(root_fd, name, O_PATH | O_DIRECTORY, 0);
 	if (fd == -ELOOP || fd == -ENOTDIR)
 		return err_refuse(e, -ENOTDIR, "'/%s' of the root is not a directory", name);

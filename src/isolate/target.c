@@ -136,7 +136,9 @@ int target_open(int root_fd, const char *path, bool is_dir)
 	parent = target_make_dirs(root_fd, path, slash ? (size_t)(slash - path) : 0);
 	if (parent < 0)
 		return parent;
-	return make_file(parent, slash ? slash + 1 : path);
+	fd = make_file(parent, slash ? slash + 1 : path);
+	/* Others may be starting on the same root: what they have made serves us as well. */
+	return fd == -EEXIST ? file_open_in_root(root_fd, path, O_PATH, 0) : fd;
 }
 
 static int open_parent(int root_fd, const char *path, const char **ret_name)

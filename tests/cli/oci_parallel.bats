@@ -31,7 +31,7 @@ nothing_left() { # nothing_left ID...: no state, no cgroup, no process
 @test "many ids at once: each container comes up, and each goes" {
 	bundle '.process.args=["sleep","1000"]'
 	seq 1 40 | xargs -P 8 -I{} timeout 30 sh -c '
-		"$0" --root "$1" create -b "$2" "$3-{}" </dev/null >/dev/null 2>&1 && "$0" --root "$1" start "$3-{}" || echo "{}"' \
+		"$0" --root "$1" create -b "$2" "$3-{}" </dev/null >/dev/null 2>"$2/{}.why" && "$0" --root "$1" start "$3-{}" 2>>"$2/{}.why" || { echo "{}:"; cat "$2/{}.why"; }' \
 		"$DOLIUM_BIN/dolium-oci" "$R" "$B" "$ID" >"$B/failed" 3>&-
 	equal "$(cat "$B/failed")" ""
 	equal "$(oci list -q | wc -l)" 40
