@@ -25,7 +25,7 @@
 #define LOG_FILE "log"
 #define RECORD_BYTES \
 	((size_t)256 << 10) /* of one record: a line of 16 KiB with every byte escaped */
-#define FILES_MAX      1000
+#define FILES_MAX      1001 /* with the newest, as many as the keeper keeps */
 #define FOLLOW_STEP_MS 1000
 
 struct reader {
@@ -143,36 +143,86 @@ static int count_records(int fd, int64_t *n)
 	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
 }
 
+static void name_of(int n, char to[32])
+{
+	snprintf(to, 32, n > 0 ? LOG_FILE ".%d" : LOG_FILE, n);
+}
+
+/* Is that the n-th file? */
+static bool is_nth(int dir_fd, int n, const struct stat *file)
+{
+	struct stat named;
+	char name[32];
+
+	name_of(n, name);
+	return fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    named.st_ino == file->st_ino && named.st_dev == file->st_dev;
+}
+
+static int open_nth(int dir_fd, int n)
+{
+	char name[32];
+	int fd;
+
+	name_of(n, name);
+	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_oldest(int dir_fd)
+{
+	char name[32];
+	int oldest = 0;
+
+	do
+		name_of(++oldest, name);
+	while (oldest < FILES_MAX && faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+	return open_nth(dir_fd, oldest - 1);
+}
+
+/*
+ * The file that was begun after `fd`; they may be turned over at any moment, so it is found by
+ * where `fd` is now, and only holds if that is so still. -ENOENT: `fd` is the newest.
+ */
+static int open_next(int dir_fd, int fd)
+{
+	struct stat file;
+	int next;
+
+	if (fstat(fd, &file) < 0)
+		return -errno;
+	if (is_nth(dir_fd, 0, &file))
+		return -ENOENT;
+	for (int n = 1; n < FILES_MAX; n++) {
+		if (!is_nth(dir_fd, n, &file))
+			continue;
+		next = -ENOENT;
+		/* A keeper that was killed while it turned them over leaves a gap. */
+		for (int newer = n - 1; newer >= 0 && next == -ENOENT; newer--)
+			next = open_nth(dir_fd, newer);
+		if (is_nth(dir_fd, n, &file))
+			return next;
+		if (next >= 0)
+			close(next);
+		n = 0;
+	}
+	/* It was turned over once too often. */
+	return open_oldest(dir_fd);
+}
+
 /* Opens the files from the oldest to the newest. Returns how many there are. */
 static int open_files(int dir_fd, int *fds, struct err *e)
 {
-	char name[32];
-	int n = 0, oldest = 0;
+	int n = 0, fd = open_oldest(dir_fd);
 
-	do
-		snprintf(name, sizeof(name), LOG_FILE ".%d", ++oldest);
-	while (oldest < FILES_MAX && faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
-	for (int i = oldest - 1; i >= 0; i--) {
-		snprintf(name, sizeof(name), i > 0 ? LOG_FILE ".%d" : LOG_FILE, i);
-		fds[n] = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (fds[n] >= 0)
-			n++;
-		else if (errno != ENOENT)
-			return err_set(e, -errno, "cannot open the log");
-	}
-	return n;
+	for (; fd >= 0 && n <= FILES_MAX; fd = open_next(dir_fd, fd))
+		fds[n++] = fd;
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && fd != -ENOENT ? err_set(e, fd, "cannot open the log") : n;
 }
 
 /* ---- following ---- */
-
-static bool same_file(int fd, int dir_fd)
-{
-	struct stat here, named;
-
-	return fstat(fd, &here) == 0 &&
-	    fstatat(dir_fd, LOG_FILE, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    here.st_ino == named.st_ino;
-}
 
 /* Until the container has ended and all is read. `fd` is of the newest file, or -1. */
 static int follow(
@@ -195,14 +245,14 @@ static int follow(
 
 		if (fd >= 0 && (code = read_on(r, fd, e)) < 0)
 			return code;
-		if (fd < 0 || !same_file(fd, s->dir_fd)) {
-			int next = openat(s->dir_fd, LOG_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-			if (next >= 0) {
-				auto_close(&own);
-				fd = own = next;
-				continue;
-			}
+		code = fd < 0 ? open_oldest(s->dir_fd) : open_next(s->dir_fd, fd);
+		if (code >= 0) {
+			/* What was written to the old one before it was turned over. */
+			if (fd >= 0 && read_on(r, fd, e) < 0)
+				return e->code;
+			auto_close(&own);
+			fd = own = code;
+			continue;
 		}
 		if (r->over || ended)
 			return 0;

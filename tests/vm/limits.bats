@@ -14,7 +14,9 @@ teardown() { vm_teardown; }
 MEMORY_EATER='x=$(head -c 20000000 /dev/zero | tr "\0" x); echo ${#x}'
 
 @test "memory: who uses more is killed, the report and an event say so" {
-	config '"memory":{"limit":16777216,"swap":16777216}' sh -c "sleep 1; $MEMORY_EATER"
+	# The rest of it lives on for a moment: `events` looks four times a second, and only at what is there.
+	config '"memory":{"limit":16777216,"swap":16777216}' \
+		sh -c "sleep 1; ($MEMORY_EATER); s=\$?; sleep 2; exit \$s"
 	oci run -b "$B" --report-fd 7 "$ID" 7>"$B/report" >"$B/out" 2>&1 &
 	run_pid=$!
 	wait_for 10 test -e "$R/$ID/state.json"
